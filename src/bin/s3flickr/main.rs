@@ -1,0 +1,2 @@
+//! s3flickr.
+fn main() {}

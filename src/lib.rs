@@ -1,0 +1,21 @@
+//! s3flickr copies a whole photo collection from where it is kept to Flickr, bit for bit.
+//!
+//! Six ideas, one module each, and arrows that run one way: the binary calls [`ops`];
+//! [`ops`] calls the edges [`store`], [`queue`] and [`flickr`]; the edges know [`model`].
+//!
+//! * [`model`]: what a key, a title, a job, a set and a plan *mean*. Pure: no I/O, no clock.
+//! * [`store`]: a place that photos are in: an S3 bucket, a folder.
+//! * [`queue`]: what is still to be done: SQS, or a SQLite file for one machine.
+//! * [`flickr`]: the client of Flickr's API: OAuth, REST, upload, photos, sets, the call budget.
+//! * [`ops`]: the verbs; the only code that holds two services at once.
+//! * [`monitor`]: what is said meanwhile: events in; a progress bar, JSON lines or a test's list out.
+//!
+//! Around them: [`stop`] (how a run is asked to end), [`config`] (the user's file and folders),
+//! [`aws`] (the SDK's shared configuration), [`error`] (what an operation ends with), and
+//! [`sandbox`], a stand-in for Flickr that shares no code with [`flickr`].
+
+pub mod aws;
+pub mod flickr;
+pub mod model;
+pub mod queue;
+pub mod sandbox;

@@ -1,0 +1,1 @@
+//! What a key, a title, a job, a set and a plan mean. Pure.

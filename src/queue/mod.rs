@@ -1,0 +1,1 @@
+//! What is still to be done: SQS, or a SQLite file for one machine.
