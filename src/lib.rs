@@ -15,7 +15,11 @@
 //! [`sandbox`], a stand-in for Flickr that shares no code with [`flickr`].
 
 pub mod aws;
+pub mod config;
 pub mod flickr;
 pub mod model;
+pub mod monitor;
 pub mod queue;
 pub mod sandbox;
+pub mod stop;
+pub mod store;
