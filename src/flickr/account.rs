@@ -113,3 +113,38 @@ struct LoggedIn {
     #[serde(default, deserialize_with = "loose::text")]
     username: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Reply, client, scripted};
+    use super::*;
+
+    #[tokio::test]
+    async fn the_account_tells_what_it_still_takes() {
+        let limited = r#"{"user":{"id":"1","ispro":"0","username":{"_content":"me"},"bandwidth":{"maxbytes":"214748364800","remainingbytes":"214748364700","unlimited":0},
+            "filesize":{"maxbytes":209715200},"sets":{"created":null,"remaining":"lots"},"videosize":{"maxbytes":"1073741824"}},"stat":"ok"}"#;
+        let pro = r#"{"user":{"id":"1","ispro":1,"username":{"_content":"me"},"bandwidth":{"remainingbytes":0,"unlimited":1}},"stat":"ok"}"#;
+        let server = scripted(vec![Reply::ok(limited), Reply::ok(pro)]).await;
+        let client = client(&server.base);
+        assert_eq!(
+            client.upload_status().await.unwrap(),
+            UploadStatus {
+                name: "me".into(),
+                pro: false,
+                remaining_bytes: Some(214_748_364_700),
+                photo_limit_bytes: Some(209_715_200),
+                video_limit_bytes: Some(1_073_741_824),
+            }
+        );
+        let pro = client.upload_status().await.unwrap();
+        assert_eq!(
+            (pro.pro, pro.remaining_bytes, pro.photo_limit_bytes),
+            (true, None, None)
+        );
+    }
+
+    #[test]
+    fn rights_include_those_before_them() {
+        assert!(Rights::Read < Rights::Write && Rights::Write < Rights::Delete);
+    }
+}

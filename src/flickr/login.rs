@@ -138,3 +138,103 @@ fn tidy(typed: &str) -> String {
     }
     code
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::super::testing::{self, Reply, Server, scripted};
+    use super::*;
+
+    fn login(server: &Server) -> Login {
+        let key = testing::credentials();
+        Login::new(
+            Endpoints::under(&server.base).unwrap(),
+            key.api_key,
+            key.api_secret,
+            &testing::timeouts(),
+        )
+        .unwrap()
+    }
+
+    fn verify(seen: &testing::Seen, base: &str, key: &str) {
+        let oauth = seen.oauth();
+        let address = format!("{base}{}", seen.uri.path());
+        let signature = testing::signature("GET", &address, &oauth, key);
+        assert!(oauth.contains(&("oauth_signature".into(), signature)));
+    }
+
+    #[tokio::test]
+    async fn a_login_takes_three_steps() {
+        let server = scripted(vec![
+            Reply::ok("oauth_callback_confirmed=true&oauth_token=72157636219286366-5d598e9d1faaa85c&oauth_token_secret=a51ed248cffc5af9"),
+            Reply::ok("fullname=Jamal%20Fanaian&oauth_token=72157626318069415-087bfc7b5816092c&oauth_token_secret=a202d1f853ec69de&user_nsid=21207597%40N07&username=jamalfanaian"),
+        ])
+        .await;
+        let login = login(&server);
+        let token = login.request_token("oob").await.unwrap();
+        assert_eq!(
+            login.authorize_url(&token, Rights::Delete),
+            format!(
+                "{}/services/oauth/authorize?oauth_token=72157636219286366-5d598e9d1faaa85c&perms=delete",
+                server.base
+            )
+        );
+        let (credentials, user) = login.access_token(token, "123456789").await.unwrap();
+        assert_eq!(
+            user,
+            User {
+                nsid: "21207597@N07".into(),
+                name: "jamalfanaian".into()
+            }
+        );
+        assert_eq!(credentials.token, "72157626318069415-087bfc7b5816092c");
+        assert_eq!(credentials.token_secret.expose_secret(), "a202d1f853ec69de");
+        let seen = server.seen();
+        assert!(
+            seen[0]
+                .oauth()
+                .contains(&("oauth_callback".into(), "oob".into()))
+        );
+        assert!(
+            seen[1]
+                .oauth()
+                .contains(&("oauth_verifier".into(), "123-456-789".into()))
+        );
+        verify(&seen[0], &server.base, "a9567d986a7539fe&");
+        verify(&seen[1], &server.base, "a9567d986a7539fe&a51ed248cffc5af9");
+    }
+
+    #[tokio::test]
+    async fn a_wrong_code_and_a_wrong_key_are_told_apart() {
+        let server = scripted(vec![
+            Reply::ok("oauth_token=1-2&oauth_token_secret=3"),
+            Reply::new(401, "oauth_problem=token_rejected"),
+            Reply::new(401, "oauth_problem=consumer_key_unknown"),
+        ])
+        .await;
+        let login = login(&server);
+        let token = login.request_token("oob").await.unwrap();
+        assert!(matches!(
+            login.access_token(token, "1").await,
+            Err(Error::WrongCode)
+        ));
+        assert!(matches!(
+            login.request_token("oob").await,
+            Err(Error::KeyDisabled { .. })
+        ));
+    }
+
+    #[test]
+    fn a_code_is_taken_as_people_paste_it() {
+        for typed in ["123-456-789", " 123456789\n", "123 456 789"] {
+            assert_eq!(tidy(typed), "123-456-789");
+        }
+        for typed in [
+            "5d1b96a26b494074",
+            "http://localhost:1/?oauth_token=1-2&oauth_verifier=5d1b96a26b494074",
+        ] {
+            assert_eq!(tidy(typed), "5d1b96a26b494074");
+        }
+    }
+}

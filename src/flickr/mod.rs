@@ -211,3 +211,22 @@ fn random() -> f64 {
     let bits = RandomState::new().hash_one(0) >> 11;
     bits as f64 / (1_u64 << 53) as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_can_be_made_from_a_task_of_its_own() {
+        fn is_send<T: Send>(_: T) {}
+        let client = testing::client("http://127.0.0.1:1");
+        is_send(client.photos(None));
+        is_send(client.photos_not_in_set());
+        is_send(client.photo("1"));
+        is_send(client.sets());
+        is_send(client.set_photos("1"));
+        is_send(client.create_set("a", "1"));
+        is_send(client.rights());
+        is_send(client.budget().take());
+    }
+}

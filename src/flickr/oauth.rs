@@ -88,7 +88,13 @@ impl Signer {
 
     /// The address with the parameters and the signature in its query, for a GET that takes no header.
     pub(super) fn query(&self, address: &str, params: &Params) -> String {
-        self.builder().get_query(address.to_owned(), &list(params))
+        // The crate's own `get_query` (0.6.1) leaves out all parameters but OAuth's.
+        let header = self.builder().get(address, &list(params));
+        let signed = header
+            .trim_start_matches("OAuth ")
+            .replace("\",", "&")
+            .replace('"', "");
+        format!("{address}?{}&{signed}", encode(params))
     }
 
     /// Sets our clock by Flickr's, given its `Date` header. Whether that changed anything.

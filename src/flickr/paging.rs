@@ -22,7 +22,7 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Which page it is, from 1.
     pub page: u32,
-    /// How many pages there are; 0 for an empty list.
+    /// How many pages there are; 0 for an empty list, or where Flickr does not say.
     pub pages: u32,
     /// How many items the whole list has, where Flickr says so.
     pub total: Option<u64>,
@@ -77,9 +77,10 @@ impl Client {
 }
 
 /// Reads every page; once more if fewer items came than there should be.
-pub(super) async fn all<T: Item>(
-    read: impl AsyncFn(u32) -> Result<Page<T>, Error>,
-) -> Result<Vec<T>, Error> {
+pub(super) async fn all<T: Item, F>(read: impl Fn(u32) -> F) -> Result<Vec<T>, Error>
+where
+    F: Future<Output = Result<Page<T>, Error>>,
+{
     let (first, total) = every_page(&read).await?;
     if is_whole(first.len(), total) {
         return Ok(first);
@@ -102,20 +103,28 @@ pub(super) async fn all<T: Item>(
 }
 
 /// Each item once, in order, and the total as the last page has it.
-async fn every_page<T: Item>(
-    read: &impl AsyncFn(u32) -> Result<Page<T>, Error>,
-) -> Result<(Vec<T>, Option<u64>), Error> {
-    let mut items = Vec::new();
+async fn every_page<T: Item, F>(read: &impl Fn(u32) -> F) -> Result<(Vec<T>, Option<u64>), Error>
+where
+    F: Future<Output = Result<Page<T>, Error>>,
+{
+    let mut items: Vec<T> = Vec::new();
     let mut seen = HashSet::new();
     let mut number = 1;
     loop {
         let page = read(number).await?;
+        let before = items.len();
         items.extend(
             page.items
                 .into_iter()
                 .filter(|item| seen.insert(item.id().to_owned())),
         );
-        if number >= page.pages {
+        // Where Flickr does not say how many pages there are, the end is a page with nothing new.
+        let is_last = if page.pages == 0 {
+            items.len() == before
+        } else {
+            number >= page.pages
+        };
+        if is_last {
             return Ok((items, page.total));
         }
         number += 1;
@@ -145,15 +154,15 @@ mod tests {
     ) -> (Vec<&'static str>, Vec<u32>) {
         let answers = RefCell::new(pages.into_iter());
         let asked = RefCell::new(Vec::new());
-        let items = all(async |page| {
+        let items = all(|page| {
             asked.borrow_mut().push(page);
             let (items, pages, total) = answers.borrow_mut().next().unwrap();
-            Ok(Page {
+            std::future::ready(Ok(Page {
                 items,
                 page,
                 pages,
                 total,
-            })
+            }))
         })
         .await
         .unwrap();
@@ -187,6 +196,17 @@ mod tests {
     async fn a_list_without_a_total_is_read_once_more_and_then_believed() {
         let (items, asked) = read_all(vec![(vec![], 0, None), (vec!["a"], 1, None)]).await;
         assert_eq!((items, asked), (vec!["a"], vec![1, 1]));
+    }
+
+    #[tokio::test]
+    async fn without_a_number_of_pages_the_end_is_a_page_with_nothing_new() {
+        let (items, asked) = read_all(vec![
+            (vec!["a"], 0, Some(2)),
+            (vec!["b"], 0, Some(2)),
+            (vec!["b"], 0, Some(2)),
+        ])
+        .await;
+        assert_eq!((items, asked), (vec!["a", "b"], vec![1, 2, 3]));
     }
 
     #[tokio::test]

@@ -57,14 +57,13 @@ impl Client {
 
     /// All of the user's own photos, as [`Client::photos_page`] gives them; each once.
     pub async fn photos(&self, uploaded_since: Option<i64>) -> Result<Vec<Photo>, Error> {
-        paging::all(async |page| self.photos_page(uploaded_since, page).await).await
+        paging::all(|page| self.photos_page(uploaded_since, page)).await
     }
 
     /// The ids of the photos that are in no set. `flickr.photos.getNotInSet`.
     pub async fn photos_not_in_set(&self) -> Result<Vec<String>, Error> {
         let call = || Call::read("flickr.photos.getNotInSet", Params::new(), "photos");
-        let photos: Vec<Photo> =
-            paging::all(async |page| self.page(call(), "photo", page).await).await?;
+        let photos: Vec<Photo> = paging::all(|page| self.page(call(), "photo", page)).await?;
         Ok(photos.into_iter().map(|photo| photo.id).collect())
     }
 
@@ -174,4 +173,94 @@ fn normalise(raw: &str) -> String {
     let (name, value) = raw.split_once('=').unwrap_or((&raw, ""));
     let value: String = value.chars().filter(|c| c.is_alphanumeric()).collect();
     format!("{name}={value}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Reply, client, scripted, server};
+    use super::*;
+
+    #[tokio::test]
+    async fn photos_come_from_every_page_with_their_tags_whatever_the_types() {
+        let page = |number: u32, photos: &str| {
+            Reply::ok(&format!(
+                r#"{{"photos":{{"page":{number},"pages":"2","perpage":"500","total":"3","photo":[{photos}]}},"stat":"ok"}}"#
+            ))
+        };
+        let server = scripted(vec![
+            page(1, r#"{"id":"11","title":"2012\/a.jpg","dateupload":"1338374836","machine_tags":"s3flickr:path=aa","media":"photo"}"#),
+            page(2, r#"{"id":12,"title":{"_content":"b"},"dateupload":1338374837},{"id":"13","title":"","machine_tags":""}"#),
+        ])
+        .await;
+        let photos = client(&server.base)
+            .photos(Some(1_338_000_000))
+            .await
+            .unwrap();
+        assert_eq!(
+            photos[0],
+            Photo {
+                id: "11".into(),
+                title: "2012/a.jpg".into(),
+                machine_tags: "s3flickr:path=aa".into(),
+                uploaded: 1_338_374_836,
+                media: "photo".into(),
+            }
+        );
+        assert_eq!(
+            (photos[1].id.as_str(), photos[1].uploaded),
+            ("12", 1_338_374_837)
+        );
+        assert_eq!((photos[2].id.as_str(), photos[2].uploaded), ("13", 0));
+        let seen = server.seen();
+        assert_eq!(seen.len(), 2);
+        assert_eq!(seen[1].param("page").as_deref(), Some("2"));
+        assert_eq!(
+            seen[1].param("min_upload_date").as_deref(),
+            Some("1338000000")
+        );
+        assert_eq!(seen[1].param("user_id").as_deref(), Some("me"));
+        assert_eq!(seen[1].param("per_page").as_deref(), Some("500"));
+    }
+
+    #[tokio::test]
+    async fn an_account_without_photos_is_an_empty_list() {
+        let server = scripted(vec![Reply::ok(
+            r#"{"photos":{"page":1,"pages":0,"total":0},"stat":"ok"}"#,
+        )])
+        .await;
+        assert_eq!(
+            client(&server.base).photos_not_in_set().await.unwrap(),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            server.seen()[0].param("method").as_deref(),
+            Some("flickr.photos.getNotInSet")
+        );
+    }
+
+    #[tokio::test]
+    async fn one_photo_tells_its_machine_tags_in_the_form_of_the_lists() {
+        let info = r#"{"photo":{"id":"7","dateuploaded":"1338374836","title":{"_content":"a"},"media":"photo","tags":{"tag":[
+            {"raw":"Two Words","_content":"twowords","machine_tag":0},
+            {"raw":"geh:maker=Atget, Eugène","_content":"geh:maker=atgeteugène","machine_tag":1},
+            {"raw":"Camera:Model=X-Pro1","machine_tag":"1"}]}},"stat":"ok"}"#;
+        let server = scripted(vec![Reply::ok(info)]).await;
+        let photo = client(&server.base).photo("7").await.unwrap();
+        assert_eq!(
+            photo.machine_tags,
+            "geh:maker=atgeteugène camera:model=xpro1"
+        );
+        assert_eq!(photo.uploaded, 1_338_374_836);
+    }
+
+    #[tokio::test]
+    async fn a_photo_that_is_not_there_is_not_found() {
+        let server = server(|_| Reply::ok(r#"<rsp stat="fail"><err code="1" msg="Photo &quot;1&quot; not found (invalid ID)" /></rsp>"#)).await;
+        let error = client(&server.base).photo("1").await.unwrap_err();
+        assert!(matches!(error, Error::NotFound { .. }));
+        assert_eq!(
+            error.to_string(),
+            r#"flickr.photos.getInfo: Photo "1" not found (invalid ID)"#
+        );
+    }
 }

@@ -31,7 +31,7 @@ impl Client {
     /// All sets, in the user's own order. `flickr.photosets.getList`, which gives 500 at most since about 2019.
     pub async fn sets(&self) -> Result<Vec<Set>, Error> {
         let call = || Call::read("flickr.photosets.getList", Params::new(), "photosets");
-        paging::all(async |page| self.page(call(), "photoset", page).await).await
+        paging::all(|page| self.page(call(), "photoset", page)).await
     }
 
     /// The photos of a set, in its order. `flickr.photosets.getPhotos`.
@@ -40,7 +40,7 @@ impl Client {
             let params = vec![("photoset_id", id.to_owned()), ("extras", EXTRAS.into())];
             Call::read("flickr.photosets.getPhotos", params, "photoset")
         };
-        paging::all(async |page| self.page(call(), "photo", page).await).await
+        paging::all(|page| self.page(call(), "photo", page)).await
     }
 
     /// Makes a set of one photo and gives its id. Titles are not unique: one more of the same title is made
@@ -123,5 +123,50 @@ impl<'de> Deserialize<'de> for Set {
             title: listed.title,
             created: listed.created.unwrap_or_default(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Reply, client, scripted};
+
+    #[tokio::test]
+    async fn sets_are_read_in_their_newer_and_older_forms() {
+        let server = scripted(vec![Reply::ok(
+            r#"{"photosets":{"page":1,"pages":1,"perpage":500,"total":2,"photoset":[
+            {"id":"72157636216289703","title":{"_content":"Oslo"},"date_create":"1771861647","count_photos":3,"count_videos":2,"photos":3,"videos":2},
+            {"id":72157636216289704,"title":"Rome","date_create":1771861648,"photos":"1","videos":"4"}]},"stat":"ok"}"#,
+        )])
+        .await;
+        let sets = client(&server.base).sets().await.unwrap();
+        let told: Vec<_> = sets
+            .iter()
+            .map(|set| (set.id.as_str(), set.title.as_str(), set.created, set.photos))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("72157636216289703", "Oslo", 1_771_861_647, 5),
+                ("72157636216289704", "Rome", 1_771_861_648, 5)
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn the_photos_of_a_set_come_in_its_order() {
+        let server = scripted(vec![Reply::ok(
+            r#"{"photoset":{"id":"1","page":1,"pages":1,"per_page":"500","total":"3","title":"Oslo","photo":[
+            {"id":"3","title":"c","isprimary":"0"},{"id":"1","title":"a","isprimary":1},{"id":"2","title":"b"}]},"stat":"ok"}"#,
+        )])
+        .await;
+        let photos = client(&server.base).set_photos("1").await.unwrap();
+        assert_eq!(
+            photos
+                .iter()
+                .map(|photo| photo.id.as_str())
+                .collect::<Vec<_>>(),
+            ["3", "1", "2"]
+        );
+        assert_eq!(server.seen()[0].param("photoset_id").as_deref(), Some("1"));
     }
 }
