@@ -5,4 +5,5 @@
 )]
 
 pub mod aws;
+pub mod proxy;
 pub mod python;
