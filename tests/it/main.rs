@@ -1,1 +1,5 @@
 //! The integration tests: one binary, so that it links once.
+
+mod proxy_works;
+mod support;
+mod support_works;

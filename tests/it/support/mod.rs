@@ -1,0 +1,9 @@
+//! What the integration tests share: real servers, the real binary, and faults in between.
+#![allow(
+    dead_code,
+    reason = "a test file uses the parts that it needs, and parts are included by examples too"
+)]
+
+pub mod aws;
+pub mod proxy;
+pub mod python;
