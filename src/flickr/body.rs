@@ -91,10 +91,12 @@ impl State {
                     self.left = left;
                     Poll::Ready(Some(Ok(chunk)))
                 }
-                None => self.fail("it is longer than announced".into(), None),
+                None => self.fail("it is longer than announced", None),
             },
-            Some(Err(error)) => self.fail(error.to_string(), Some(error)),
-            None if self.left > 0 => self.fail(format!("it ended {} bytes early", self.left), None),
+            Some(Err(error)) => self.fail("its source failed", Some(error)),
+            None if self.left > 0 => {
+                self.fail(&format!("it ended {} bytes early", self.left), None)
+            }
             None => {
                 // Only now may the last boundary go out. A source that checks its bytes says here if they are wrong.
                 self.whole = true;
@@ -105,18 +107,13 @@ impl State {
     }
 
     /// Ends the body with an error, which makes the client close the connection.
-    fn fail(&mut self, why: String, cause: Option<io::Error>) -> Poll<Option<io::Result<Bytes>>> {
+    fn fail(&mut self, why: &str, cause: Option<io::Error>) -> Poll<Option<io::Result<Bytes>>> {
         self.source = None;
-        let why = if cause.is_some() {
-            "the source failed".into()
-        } else {
-            why
-        };
         self.failure = Some(Error::Source {
-            why,
+            why: why.to_owned(),
             source: cause.map(Into::into),
         });
-        Poll::Ready(Some(Err(io::Error::other("the source failed"))))
+        Poll::Ready(Some(Err(io::Error::other(why.to_owned()))))
     }
 }
 

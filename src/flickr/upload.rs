@@ -208,3 +208,6 @@ fn stalled(stall: Stall) -> Error {
         Stall::Answer => Error::ambiguous(DOING, "no answer in time"),
     }
 }
+
+#[cfg(test)]
+mod tests;
