@@ -14,6 +14,10 @@
 //! [`aws`] (the SDK's shared configuration), [`error`] (what an operation ends with), and
 //! [`sandbox`], a stand-in for Flickr that shares no code with [`flickr`].
 
+// The contract of the queues is compiled here and in the integration tests: one path for both.
+#[cfg(test)]
+extern crate self as s3flickr;
+
 pub mod aws;
 pub mod config;
 pub mod flickr;
