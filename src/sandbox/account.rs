@@ -216,9 +216,18 @@ impl Account {
 
     /// The changes that make this account out of an empty one.
     pub fn snapshot(&self) -> Vec<Change> {
-        let mut changes = vec![Change::Settings(self.settings), Change::Counters(self.next_photo, self.next_set)];
+        let mut changes = vec![
+            Change::Settings(self.settings),
+            Change::Counters(self.next_photo, self.next_set),
+        ];
         changes.extend(self.tokens.values().cloned().map(Change::Token));
-        changes.extend(self.photos.values().cloned().map(Box::new).map(Change::Photo));
+        changes.extend(
+            self.photos
+                .values()
+                .cloned()
+                .map(Box::new)
+                .map(Change::Photo),
+        );
         changes.extend(self.sets.values().cloned().map(Change::Set));
         changes.push(Change::Order(self.order.clone()));
         changes
@@ -240,7 +249,10 @@ impl Account {
 
     fn put_photo(&mut self, photo: Photo) {
         self.next_photo = self.next_photo.max(photo.id + 1);
-        self.by_sha1.entry(photo.sha1.clone()).or_default().insert(photo.id);
+        self.by_sha1
+            .entry(photo.sha1.clone())
+            .or_default()
+            .insert(photo.id);
         self.non_public += usize::from(!photo.visibility.public);
         if let Some(before) = self.photos.insert(photo.id, photo) {
             self.non_public -= usize::from(!before.visibility.public);
@@ -248,13 +260,17 @@ impl Account {
     }
 
     fn remove_photo(&mut self, id: u64) {
-        let Some(photo) = self.photos.remove(&id) else { return };
+        let Some(photo) = self.photos.remove(&id) else {
+            return;
+        };
         self.non_public -= usize::from(!photo.visibility.public);
         if let Some(same) = self.by_sha1.get_mut(&photo.sha1) {
             same.remove(&id);
         }
         for set_id in self.sets_of.remove(&id).unwrap_or_default() {
-            let Some(set) = self.sets.get_mut(&set_id) else { continue };
+            let Some(set) = self.sets.get_mut(&set_id) else {
+                continue;
+            };
             set.photos.retain(|&member| member != id);
             match set.photos.first() {
                 None => self.remove_set(set_id),
@@ -268,7 +284,8 @@ impl Account {
         self.next_set = self.next_set.max(set.id + 1);
         if let Some(before) = self.sets.get(&set.id) {
             let gone: Vec<u64> = before.photos.clone();
-            gone.into_iter().for_each(|photo| self.forget_membership(set.id, photo));
+            gone.into_iter()
+                .for_each(|photo| self.forget_membership(set.id, photo));
         } else {
             self.order.insert(0, set.id);
         }
@@ -280,7 +297,12 @@ impl Account {
 
     fn remove_set(&mut self, id: u64) {
         self.order.retain(|&set| set != id);
-        for photo in self.sets.remove(&id).map(|set| set.photos).unwrap_or_default() {
+        for photo in self
+            .sets
+            .remove(&id)
+            .map(|set| set.photos)
+            .unwrap_or_default()
+        {
             self.forget_membership(id, photo);
         }
     }
@@ -327,7 +349,9 @@ impl Account {
     /// The oldest photo whose file has this checksum.
     pub fn oldest_with(&self, sha1: &str) -> Option<&Photo> {
         let ids = self.by_sha1.get(sha1)?;
-        ids.iter().filter_map(|id| self.photos.get(id)).min_by_key(|photo| (photo.posted, photo.id))
+        ids.iter()
+            .filter_map(|id| self.photos.get(id))
+            .min_by_key(|photo| (photo.posted, photo.id))
     }
 
     /// A token that was given out.
@@ -387,12 +411,26 @@ mod tests {
     #[test]
     fn a_snapshot_makes_the_same_account() {
         let mut account = Account::default();
-        for change in [photo(7), photo(8), set(1, &[7]), set(2, &[8]), Change::Member(1, 8, 9), Change::PhotoGone(7)] {
+        for change in [
+            photo(7),
+            photo(8),
+            set(1, &[7]),
+            set(2, &[8]),
+            Change::Member(1, 8, 9),
+            Change::PhotoGone(7),
+        ] {
             account.commit(change);
         }
         let mut again = Account::default();
-        account.snapshot().into_iter().for_each(|change| again.apply(change));
-        let shape = |a: &Account| a.sets().map(|s| (s.id, s.primary, s.photos.clone())).collect::<Vec<_>>();
+        account
+            .snapshot()
+            .into_iter()
+            .for_each(|change| again.apply(change));
+        let shape = |a: &Account| {
+            a.sets()
+                .map(|s| (s.id, s.primary, s.photos.clone()))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(shape(&again), [(2, 8, vec![8]), (1, 8, vec![8])]);
         assert_eq!(shape(&again), shape(&account));
         assert_eq!(again.reserve_photo_id(), account.reserve_photo_id());

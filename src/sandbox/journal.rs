@@ -70,7 +70,10 @@ impl Home {
     fn sweep(&self, account: &Account) -> io::Result<()> {
         for entry in fs::read_dir(self.path.join("originals"))? {
             let entry = entry?;
-            let id = entry.file_name().to_str().and_then(|name| name.parse().ok());
+            let id = entry
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse().ok());
             // A number is ours; anything else somebody else put there.
             if id.is_some_and(|id| account.photo(id).is_none()) {
                 fs::remove_file(entry.path())?;
@@ -131,7 +134,9 @@ fn rewrite(path: &Path, account: &Account) -> io::Result<()> {
         serde_json::to_writer(&mut out, &change)?;
         out.write_all(b"\n")?;
     }
-    out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    out.into_inner()
+        .map_err(io::IntoInnerError::into_error)?
+        .sync_all()?;
     fs::rename(fresh, path)
 }
 
