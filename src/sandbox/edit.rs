@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::account::{Change, Photo, Visibility};
 use super::core::{NSID, OWNER_NUMBER, USERNAME};
+use super::data::{Change, Photo, Visibility};
 use super::format::Failure;
 use super::listing::parse_time;
 use super::rest::Context;

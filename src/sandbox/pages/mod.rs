@@ -13,10 +13,10 @@ use maud::{Markup, html};
 use self::layout::{
     PER_PAGE, Tab, bare, counted, page, pager, picture, size, split, thousands, thumbnail, tile,
 };
-use super::account::{Photo, Set};
 use super::calls::Call;
 use super::control::visibility_word;
 use super::core::Core;
+use super::data::{Photo, Set};
 use super::listing::{mysql, original_url};
 use super::media::Kind;
 use super::params::Params;
