@@ -16,6 +16,11 @@ pub fn rewritten(description: &str) -> String {
     description.replace('"', "&quot;").replace('\'', "&#039;")
 }
 
+/// A rewritten description as a browser shows it.
+pub fn as_written(description: &str) -> String {
+    description.replace("&quot;", "\"").replace("&#039;", "'")
+}
+
 fn save(context: &mut Context<'_>, mut photo: Photo) {
     photo.updated = context.now;
     context.account.commit(Change::Photo(Box::new(photo)));
