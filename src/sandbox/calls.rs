@@ -53,7 +53,12 @@ impl Log {
         if call.outcome == "ok" {
             totals.ok += 1;
         } else {
-            let kind = call.outcome.split(':').next().unwrap_or_default().to_owned();
+            let kind = call
+                .outcome
+                .split(':')
+                .next()
+                .unwrap_or_default()
+                .to_owned();
             *totals.other.entry(kind).or_default() += 1;
         }
         if book.entries.len() == MOST_ENTRIES {
@@ -71,7 +76,11 @@ impl Log {
 
     /// All totals by method.
     pub fn totals(&self) -> BTreeMap<String, Totals> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).totals.clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .totals
+            .clone()
     }
 }
 
@@ -83,7 +92,11 @@ mod tests {
     fn the_log_is_bounded_and_its_totals_are_exact() {
         let log = Log::default();
         for number in 0..MOST_ENTRIES + 5 {
-            let outcome = if number % 2 == 0 { "ok" } else { "fail 3: Photo already in set" };
+            let outcome = if number % 2 == 0 {
+                "ok"
+            } else {
+                "fail 3: Photo already in set"
+            };
             log.add(Call {
                 time: 0.0,
                 method: "m".into(),
@@ -95,6 +108,9 @@ mod tests {
         assert_eq!(log.latest(usize::MAX).len(), MOST_ENTRIES);
         assert_eq!(log.latest(1)[0].subject, (MOST_ENTRIES + 4).to_string());
         let totals = &log.totals()["m"];
-        assert_eq!((totals.calls, totals.ok + totals.other["fail 3"]), (10_005, 10_005));
+        assert_eq!(
+            (totals.calls, totals.ok + totals.other["fail 3"]),
+            (10_005, 10_005)
+        );
     }
 }

@@ -10,10 +10,12 @@ use axum::http::header::{AUTHORIZATION, HOST};
 use axum::http::request::Parts;
 
 use super::Credentials;
-use super::account::{Account, Change, Perms};
+use super::account::Account;
 use super::calls::{Call, Log};
-use super::faults::{Hit, Script};
+use super::data::{Change, Perms};
+use super::faults::Script;
 use super::format::Failure;
+use super::hit::Hit;
 use super::journal::{Home, Journal};
 use super::login::Request;
 use super::oauth::{Nonces, Problem, Signed};
@@ -80,7 +82,13 @@ impl From<Problem> for Denied {
 
 impl Core {
     /// Puts it together.
-    pub fn new(home: Home, account: Account, journal: Journal, base_url: String, tolerance: Duration) -> Self {
+    pub fn new(
+        home: Home,
+        account: Account,
+        journal: Journal,
+        base_url: String,
+        tolerance: Duration,
+    ) -> Self {
         Core {
             account: Mutex::new(account),
             journal,
@@ -104,7 +112,10 @@ impl Core {
     }
 
     /// Looks at or changes the account, and comes back when the changes are in the journal.
-    pub async fn change<T>(&self, work: impl FnOnce(&mut Account) -> Result<T, Failure>) -> Result<T, Failure> {
+    pub async fn change<T>(
+        &self,
+        work: impl FnOnce(&mut Account) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let (result, changes, written) = {
             let mut account = self.account();
             let result = work(&mut account);
@@ -144,7 +155,9 @@ impl Core {
     pub fn verify(&self, signed: &Signed) -> Result<Perms, Denied> {
         self.check_key(signed.need("oauth_consumer_key")?)?;
         let name = signed.need("oauth_token")?;
-        let (secret, perms) = self.token(name).ok_or_else(|| Problem::new("token_rejected"))?;
+        let (secret, perms) = self
+            .token(name)
+            .ok_or_else(|| Problem::new("token_rejected"))?;
         signed.check_signature(&self.credentials.api_secret, &secret)?;
         self.check_nonce(signed)?;
         Ok(perms)
@@ -156,7 +169,9 @@ impl Core {
             return Some((self.credentials.token_secret.clone(), Perms::Delete));
         }
         let account = self.account();
-        account.token(name).map(|token| (token.secret.clone(), token.perms))
+        account
+            .token(name)
+            .map(|token| (token.secret.clone(), token.perms))
     }
 
     /// Knows one key; a key of another shape gets the API's answer rather than OAuth's.
@@ -177,7 +192,10 @@ impl Core {
     /// What a signature covers, as far as head and query tell.
     pub fn signed(&self, parts: &Parts) -> Signed {
         let mut params = Params::parse(parts.uri.query().unwrap_or_default());
-        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let header = parts
+            .headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
         params.extend(header.and_then(Params::from_header).unwrap_or_default());
         Signed {
             method: parts.method.clone(),
@@ -203,7 +221,10 @@ pub fn check_key_shape(key: &str) -> Result<(), Failure> {
     if key.len() == 32 && key.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Ok(());
     }
-    Err(Failure::new(100, "Invalid API Key (Key has invalid format)"))
+    Err(Failure::new(
+        100,
+        "Invalid API Key (Key has invalid format)",
+    ))
 }
 
 /// Unix seconds.
@@ -212,5 +233,7 @@ pub fn now() -> i64 {
 }
 
 fn since_epoch() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
 }

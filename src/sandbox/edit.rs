@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::account::{Change, Photo, Visibility};
 use super::core::{NSID, OWNER_NUMBER, USERNAME};
+use super::data::{Change, Photo, Visibility};
 use super::format::Failure;
 use super::listing::parse_time;
 use super::rest::Context;
@@ -14,6 +14,11 @@ type Answer = Result<Value, Failure>;
 /// Flickr rewrites descriptions; what comes back is not byte for byte what was sent.
 pub fn rewritten(description: &str) -> String {
     description.replace('"', "&quot;").replace('\'', "&#039;")
+}
+
+/// A rewritten description as a browser shows it.
+pub fn as_written(description: &str) -> String {
+    description.replace("&quot;", "\"").replace("&#039;", "'")
 }
 
 fn save(context: &mut Context<'_>, mut photo: Photo) {
@@ -68,9 +73,16 @@ pub fn remove_tag(context: &mut Context<'_>) -> Answer {
     let missing = || Failure::new(1, "Tag not found");
     let id = context.text("tag_id");
     let mut parts = id.splitn(3, '-').skip(1);
-    let (photo, number) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let (photo, number) = (
+        parts.next().unwrap_or_default(),
+        parts.next().unwrap_or_default(),
+    );
     let mut photo = context.known_photo(photo).ok_or_else(missing)?.clone();
-    let place = photo.tags.iter().position(|tag| tag.number().to_string() == number).ok_or_else(missing)?;
+    let place = photo
+        .tags
+        .iter()
+        .position(|tag| tag.number().to_string() == number)
+        .ok_or_else(missing)?;
     photo.tags.remove(place);
     save(context, photo);
     Ok(json!({}))
@@ -79,7 +91,10 @@ pub fn remove_tag(context: &mut Context<'_>) -> Answer {
 /// `flickr.photos.setMeta`
 pub fn set_meta(context: &mut Context<'_>) -> Answer {
     let mut photo = context.photo()?.clone();
-    let (title, description) = (context.params.get("title"), context.params.get("description"));
+    let (title, description) = (
+        context.params.get("title"),
+        context.params.get("description"),
+    );
     if title.is_none() && description.is_none() {
         return Err(Failure::new(2, "Required arguments missing"));
     }
@@ -89,7 +104,8 @@ pub fn set_meta(context: &mut Context<'_>) -> Answer {
     if let Some(description) = description {
         photo.description = rewritten(description);
     }
-    let answer = json!({"title": {"_content": photo.title}, "description": {"_content": photo.description}});
+    let answer =
+        json!({"title": {"_content": photo.title}, "description": {"_content": photo.description}});
     save(context, photo);
     Ok(json!({ "photo": answer }))
 }
@@ -98,10 +114,16 @@ pub fn set_meta(context: &mut Context<'_>) -> Answer {
 pub fn set_perms(context: &mut Context<'_>) -> Answer {
     let mut photo = context.photo()?.clone();
     let flag = |name| context.params.get(name).map(|value| value == "1");
-    let (Some(public), Some(friend), Some(family)) = (flag("is_public"), flag("is_friend"), flag("is_family")) else {
+    let (Some(public), Some(friend), Some(family)) =
+        (flag("is_public"), flag("is_friend"), flag("is_family"))
+    else {
         return Err(Failure::new(2, "Required arguments missing"));
     };
-    photo.visibility = Visibility { public, friend, family };
+    photo.visibility = Visibility {
+        public,
+        friend,
+        family,
+    };
     photo.secret = ids::random_hex(10);
     photo.original_secret = ids::random_hex(10);
     let answer = json!({"photoid": {"_content": photo.id.to_string(), "secret": photo.secret,
@@ -113,17 +135,23 @@ pub fn set_perms(context: &mut Context<'_>) -> Answer {
 /// `flickr.photos.setDates`
 pub fn set_dates(context: &mut Context<'_>) -> Answer {
     let mut photo = context.photo()?.clone();
-    let (posted, taken) = (context.params.filled("date_posted"), context.params.filled("date_taken"));
+    let (posted, taken) = (
+        context.params.filled("date_posted"),
+        context.params.filled("date_taken"),
+    );
     if posted.is_none() && taken.is_none() {
         return Err(Failure::new(2, "Not enough arguments"));
     }
     if let Some(text) = posted {
         // As recorded: a date with dashes is read as the number that it starts with.
         let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
-        photo.posted = digits.parse().map_err(|_| Failure::new(4, "Invalid date_posted"))?;
+        photo.posted = digits
+            .parse()
+            .map_err(|_| Failure::new(4, "Invalid date_posted"))?;
     }
     if let Some(text) = taken {
-        photo.taken = Some(full_datetime(text).ok_or_else(|| Failure::new(5, "Invalid date_taken format"))?);
+        photo.taken =
+            Some(full_datetime(text).ok_or_else(|| Failure::new(5, "Invalid date_taken format"))?);
     }
     save(context, photo);
     Ok(json!({}))
@@ -143,8 +171,14 @@ mod tests {
 
     #[test]
     fn a_prefix_of_a_date_is_completed() {
-        assert_eq!(full_datetime("2013").as_deref(), Some("2013-01-01 00:00:00"));
-        assert_eq!(full_datetime("2013-10-05 12:30:00").as_deref(), Some("2013-10-05 12:30:00"));
+        assert_eq!(
+            full_datetime("2013").as_deref(),
+            Some("2013-01-01 00:00:00")
+        );
+        assert_eq!(
+            full_datetime("2013-10-05 12:30:00").as_deref(),
+            Some("2013-10-05 12:30:00")
+        );
         assert_eq!(full_datetime("2013-13"), None);
         assert_eq!(full_datetime("soon"), None);
     }

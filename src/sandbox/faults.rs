@@ -3,15 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::format::{Failure, Format, html_error, throttled, typed};
-use super::oauth::Problem;
-use super::wire::Wire;
+use super::hit::Hit;
 
 /// One line of the script.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,7 +45,10 @@ impl Fault {
 
     /// Strikes so many calls only.
     pub fn times(self, times: u32) -> Self {
-        Fault { times: Some(times), ..self }
+        Fault {
+            times: Some(times),
+            ..self
+        }
     }
 
     fn covers(&self, call: &str) -> bool {
@@ -60,7 +58,11 @@ impl Fault {
 
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "fault", rename_all = "kebab-case", rename_all_fields = "snake_case")]
+#[serde(
+    tag = "fault",
+    rename_all = "kebab-case",
+    rename_all_fields = "snake_case"
+)]
 pub enum Kind {
     /// The call is done; the connection closes without an answer.
     LoseAnswer,
@@ -137,102 +139,6 @@ fn a_minute() -> u64 {
     60
 }
 
-/// The faults that strike one call.
-#[derive(Debug, Clone, Default)]
-pub struct Hit {
-    delay: Duration,
-    body_delay: Duration,
-    kind: Option<Kind>,
-}
-
-impl Hit {
-    /// The answer of a fault that keeps the call from being done at all.
-    pub fn instead(&self, format: &Format) -> Option<Response> {
-        let refuse = |code, message: &str| Some(format.fail(&Failure::new(code, message)));
-        match self.kind.as_ref()? {
-            Kind::ErrorBefore { status } => {
-                Some(html_error(StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)))
-            }
-            Kind::Throttle => Some(throttled()),
-            Kind::TokenRevoked => Some(Problem::new("token_rejected").into_response()),
-            Kind::Unavailable => refuse(105, "Service currently unavailable"),
-            Kind::AccountFull => refuse(6, "Upload limit reached. For more info, visit flickr.com/pro"),
-            Kind::NonSafe => refuse(15, "Non-safe content not allowed"),
-            Kind::KeyDisabled => refuse(100, "Invalid API Key (Key has expired)"),
-            Kind::Refuse { code, message } => refuse(*code, message),
-            Kind::NotProWait { wait_seconds } => {
-                let failure = Failure::new(14, "Auto Upload disabled for Non pro User/Server at capacity");
-                Some(format.fail(&failure.with("non_pro_desktop_upload_wait_time", wait_seconds.to_string())))
-            }
-            _ => None,
-        }
-    }
-
-    /// The answer that leaves in place of the true one, after the call was done.
-    pub async fn after(&self, answer: Response, format: &Format, wire: &Wire) -> Response {
-        if !self.delay.is_zero() {
-            tokio::time::sleep(self.delay).await;
-        }
-        let other = match format {
-            Format::Xml => Format::Json(None),
-            Format::Json(_) => Format::Xml,
-        };
-        let foreign = json!({"set_ids": {"_content": ""}, "created_now": {"_content": ""}});
-        match &self.kind {
-            Some(Kind::LoseAnswer) => {
-                wire.close();
-                answer
-            }
-            Some(Kind::ResetHalfway) => {
-                wire.reset();
-                answer
-            }
-            Some(Kind::GatewayTimeoutAfter) => html_error(StatusCode::GATEWAY_TIMEOUT),
-            Some(Kind::EmptyAnswer) => typed("text/xml; charset=utf-8", Body::empty()),
-            Some(Kind::Garbled) => other.ok(&Value::Null),
-            Some(Kind::WrongAnswer) => format.ok(&foreign),
-            _ => answer,
-        }
-    }
-
-    /// How many of the newest items a list leaves out.
-    pub fn stale(&self) -> usize {
-        match self.kind {
-            Some(Kind::StaleList { newest }) => newest,
-            _ => 0,
-        }
-    }
-
-    /// Whether a list's page comes short.
-    pub fn is_short(&self) -> bool {
-        self.kind == Some(Kind::ShortPage)
-    }
-
-    /// The fault's name, for the log of calls.
-    pub fn name(&self) -> Option<String> {
-        let kind = serde_json::to_value(self.kind.as_ref()?).ok()?;
-        kind.get("fault")?.as_str().map(str::to_owned)
-    }
-
-    /// Whether the body breaks off in the middle.
-    pub fn breaks_body(&self) -> bool {
-        self.kind == Some(Kind::ResetHalfway)
-    }
-
-    /// The pause before each piece of the body.
-    pub fn body_delay(&self) -> Duration {
-        self.body_delay
-    }
-
-    /// To how many calls a new photo stays unknown.
-    pub fn unknown_for(&self) -> u32 {
-        match self.kind {
-            Some(Kind::UnknownPhoto { calls }) => calls,
-            _ => 0,
-        }
-    }
-}
-
 /// A fault and how far it has come.
 #[derive(Debug, Clone, Serialize)]
 pub struct Armed {
@@ -255,7 +161,9 @@ impl Armed {
     }
 
     fn is_chosen(&self, number: u32) -> bool {
-        let Some(percent) = self.fault.percent else { return true };
+        let Some(percent) = self.fault.percent else {
+            return true;
+        };
         let roll = mix(self.fault.seed ^ mix(u64::from(number) + 1)) % 1_000_000;
         // A roll of at most a million is exact in a double.
         (roll as f64) < percent * 10_000.0
@@ -287,7 +195,10 @@ impl Script {
 
     /// The faults and how often they were looked at and struck.
     pub fn list(&self) -> Vec<Armed> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// What strikes this call: delays add to the first other fault that strikes.
@@ -313,10 +224,14 @@ pub fn parse(text: &[u8]) -> Result<Vec<Fault>, String> {
     let values: Vec<Value> = serde_json::from_slice(text).map_err(|error| error.to_string())?;
     let mut faults = Vec::with_capacity(values.len());
     for value in values {
-        let fault: Fault = serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
+        let fault: Fault =
+            serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
         let known = serde_json::to_value(&fault).map_err(|error| error.to_string())?;
         let given = value.as_object().into_iter().flatten();
-        if let Some((name, _)) = given.into_iter().find(|(name, _)| known.get(name.as_str()).is_none()) {
+        if let Some((name, _)) = given
+            .into_iter()
+            .find(|(name, _)| known.get(name.as_str()).is_none())
+        {
             return Err(format!("unknown field \"{name}\" of a fault"));
         }
         faults.push(fault);
@@ -329,13 +244,18 @@ mod tests {
     use super::*;
 
     fn struck(script: &Script, call: &str, calls: usize) -> Vec<usize> {
-        (0..calls).filter(|_| script.strike(call).kind.is_some()).collect()
+        (0..calls)
+            .filter(|_| script.strike(call).kind.is_some())
+            .collect()
     }
 
     #[test]
     fn a_fault_skips_strikes_and_tires() {
         let script = Script::default();
-        let fault = Fault { skip: 2, ..Fault::new("upload", Kind::Throttle).times(2) };
+        let fault = Fault {
+            skip: 2,
+            ..Fault::new("upload", Kind::Throttle).times(2)
+        };
         script.replace(vec![fault]);
         assert_eq!(struck(&script, "flickr.test.echo", 3), [] as [usize; 0]);
         assert_eq!(struck(&script, "upload", 6), [2, 3]);
@@ -344,7 +264,11 @@ mod tests {
     #[test]
     fn a_share_of_the_calls_is_struck_and_always_the_same_ones() {
         let script = Script::default();
-        let fault = Fault { percent: Some(25.0), seed: 7, ..Fault::new("*", Kind::LoseAnswer) };
+        let fault = Fault {
+            percent: Some(25.0),
+            seed: 7,
+            ..Fault::new("*", Kind::LoseAnswer)
+        };
         script.replace(vec![fault.clone()]);
         let first = struck(&script, "upload", 400);
         script.replace(vec![fault]);
@@ -359,7 +283,11 @@ mod tests {
         let faults = parse(good).unwrap();
         assert_eq!(faults[0].fault, Kind::ErrorBefore { status: 503 });
         assert_eq!(faults[1].percent, Some(50.0));
-        assert!(parse(br#"[{"call":"upload","fault":"throttle","tmies":1}]"#).unwrap_err().contains("tmies"));
+        assert!(
+            parse(br#"[{"call":"upload","fault":"throttle","tmies":1}]"#)
+                .unwrap_err()
+                .contains("tmies")
+        );
         assert!(parse(br#"[{"call":"upload","fault":"no-such"}]"#).is_err());
     }
 }

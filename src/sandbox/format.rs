@@ -87,7 +87,11 @@ impl Format {
         match self {
             Format::Json(callback) => jsonp(&failure.to_json(), callback.as_deref()),
             Format::Xml => {
-                let mut inner = format!("<err code=\"{}\" msg=\"{}\" />", failure.code, clean(&failure.message));
+                let mut inner = format!(
+                    "<err code=\"{}\" msg=\"{}\" />",
+                    failure.code,
+                    clean(&failure.message)
+                );
                 for (name, text) in &failure.extra {
                     inner.push_str(&format!("\n<{name}>{}</{name}>", clean(text)));
                 }
@@ -123,7 +127,10 @@ fn escape_json(text: &str) -> String {
 }
 
 fn xml(rsp: &str) -> Response {
-    typed("text/xml; charset=utf-8", format!("<?xml version=\"1.0\" encoding=\"utf-8\" ?>\n{rsp}"))
+    typed(
+        "text/xml; charset=utf-8",
+        format!("<?xml version=\"1.0\" encoding=\"utf-8\" ?>\n{rsp}"),
+    )
 }
 
 /// The JSON form and the XML form of an answer are one tree: scalars are attributes,
@@ -158,7 +165,10 @@ fn element(out: &mut String, name: &str, value: &Value) {
     if let Some(text) = object.get("_content") {
         out.push_str(&text_of(text));
     }
-    let mut children = object.iter().filter(|(_, value)| value.is_object() || value.is_array()).peekable();
+    let mut children = object
+        .iter()
+        .filter(|(_, value)| value.is_object() || value.is_array())
+        .peekable();
     if children.peek().is_some() {
         out.push('\n');
     }
@@ -176,14 +186,31 @@ fn text_of(value: &Value) -> String {
 
 /// Escapes, and drops the control characters that XML cannot carry.
 fn clean(text: &str) -> String {
-    let legal: String = text.chars().filter(|&c| c >= ' ' || matches!(c, '\t' | '\n' | '\r')).collect();
+    let legal: String = text
+        .chars()
+        .filter(|&c| c >= ' ' || matches!(c, '\t' | '\n' | '\r'))
+        .collect();
     escape(&legal).into_owned()
 }
 
 /// The fields that come now as a number, now as a string.
 const RESTLESS: &[&str] = &[
-    "total", "pages", "perpage", "per_page", "isprimary", "photos", "videos", "count_views", "count_photos",
-    "maxbytes", "usedbytes", "remainingbytes", "maxupload", "takenunknown", "width", "height",
+    "total",
+    "pages",
+    "perpage",
+    "per_page",
+    "isprimary",
+    "photos",
+    "videos",
+    "count_views",
+    "count_photos",
+    "maxbytes",
+    "usedbytes",
+    "remainingbytes",
+    "maxupload",
+    "takenunknown",
+    "width",
+    "height",
 ];
 
 /// Turns the restless numbers of an answer into strings.
@@ -192,7 +219,9 @@ pub fn numbers_as_strings(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(numbers_as_strings),
         Value::Object(object) => {
             for (name, value) in object {
-                let restless = RESTLESS.contains(&name.as_str()) || name.starts_with("width_") || name.starts_with("height_");
+                let restless = RESTLESS.contains(&name.as_str())
+                    || name.starts_with("width_")
+                    || name.starts_with("height_");
                 match value {
                     Value::Number(number) if restless => *value = Value::String(number.to_string()),
                     other => numbers_as_strings(other),
@@ -206,7 +235,9 @@ pub fn numbers_as_strings(value: &mut Value) {
 /// A 200 with this body.
 pub fn typed(kind: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response
 }
 
@@ -251,12 +282,16 @@ mod tests {
             "<rsp stat=\"ok\"><photosets page=\"1\"><photoset id=\"7\"><title>a/b &amp; &quot;c&quot;</title>\
              </photoset><photoset id=\"8\"></photoset></photosets></rsp>"
         );
-        assert_eq!(escape_json(r#"{"a":"é/😀"}"#), r#"{"a":"\u00e9\/\ud83d\ude00"}"#);
+        assert_eq!(
+            escape_json(r#"{"a":"é/😀"}"#),
+            r#"{"a":"\u00e9\/\ud83d\ude00"}"#
+        );
     }
 
     #[test]
     fn some_numbers_become_strings_and_others_never() {
-        let mut answer = json!({"photos": {"page": 1, "total": 3, "photo": [{"ispublic": 0, "width_o": 9}]}});
+        let mut answer =
+            json!({"photos": {"page": 1, "total": 3, "photo": [{"ispublic": 0, "width_o": 9}]}});
         numbers_as_strings(&mut answer);
         assert_eq!(
             answer,

@@ -20,7 +20,11 @@ pub fn random_hex(digits: usize) -> String {
 
 /// A token as Flickr shapes it: 17 digits, a dash, 16 hex digits.
 pub fn random_token() -> String {
-    format!("721577{:011}-{}", random() % 100_000_000_000, random_hex(16))
+    format!(
+        "721577{:011}-{}",
+        random() % 100_000_000_000,
+        random_hex(16)
+    )
 }
 
 /// The code that a person copies: nine digits in three groups.

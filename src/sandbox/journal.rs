@@ -11,7 +11,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::account::{Account, Change};
+use super::account::Account;
+use super::data::Change;
 use super::{Error, ids};
 
 /// Where a sandbox keeps what it has; one sandbox at a time.
@@ -70,7 +71,10 @@ impl Home {
     fn sweep(&self, account: &Account) -> io::Result<()> {
         for entry in fs::read_dir(self.path.join("originals"))? {
             let entry = entry?;
-            let id = entry.file_name().to_str().and_then(|name| name.parse().ok());
+            let id = entry
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse().ok());
             // A number is ours; anything else somebody else put there.
             if id.is_some_and(|id| account.photo(id).is_none()) {
                 fs::remove_file(entry.path())?;
@@ -131,7 +135,9 @@ fn rewrite(path: &Path, account: &Account) -> io::Result<()> {
         serde_json::to_writer(&mut out, &change)?;
         out.write_all(b"\n")?;
     }
-    out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    out.into_inner()
+        .map_err(io::IntoInnerError::into_error)?
+        .sync_all()?;
     fs::rename(fresh, path)
 }
 

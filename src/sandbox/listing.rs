@@ -5,8 +5,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use super::account::{Photo, Visibility};
 use super::core::{FULL_NAME, NSID, USERNAME};
+use super::data::{Photo, Visibility};
 use super::media::Kind;
 use super::params::Params;
 use super::rest::Context;
@@ -27,8 +27,20 @@ pub struct Size {
     square: bool,
 }
 
-const fn size(label: &'static str, extra: &'static str, suffix: &'static str, longest: u32, square: bool) -> Size {
-    Size { label, extra, suffix, longest, square }
+const fn size(
+    label: &'static str,
+    extra: &'static str,
+    suffix: &'static str,
+    longest: u32,
+    square: bool,
+) -> Size {
+    Size {
+        label,
+        extra,
+        suffix,
+        longest,
+        square,
+    }
 }
 
 /// All sizes but the original, in the order of `getSizes`.
@@ -58,7 +70,10 @@ impl Size {
             // Unknown dimensions: a video, say. The small sizes exist all the same.
             return (self.longest <= 500).then_some((self.longest, self.longest * 3 / 4));
         }
-        let scale = |side: u32| u32::try_from(u64::from(side) * u64::from(self.longest) / u64::from(longest)).unwrap_or(side);
+        let scale = |side: u32| {
+            u32::try_from(u64::from(side) * u64::from(self.longest) / u64::from(longest))
+                .unwrap_or(side)
+        };
         (longest > self.longest).then(|| (scale(photo.width).max(1), scale(photo.height).max(1)))
     }
 
@@ -69,13 +84,20 @@ impl Size {
 
     /// Its address; the bytes there are those of the original.
     pub fn url(&self, base: &str, photo: &Photo) -> String {
-        format!("{base}/static/{SERVER}/{}_{}{}.jpg", photo.id, photo.secret, self.suffix)
+        format!(
+            "{base}/static/{SERVER}/{}_{}{}.jpg",
+            photo.id, photo.secret, self.suffix
+        )
     }
 }
 
 /// The address of the original; of a video's poster, when it is one.
 pub fn original_url(base: &str, photo: &Photo) -> String {
-    let (id, secret, format) = (photo.id, &photo.original_secret, photo.kind.original_format());
+    let (id, secret, format) = (
+        photo.id,
+        &photo.original_secret,
+        photo.kind.original_format(),
+    );
     format!("{base}/static/{SERVER}/{id}_{secret}_o.{format}")
 }
 
@@ -88,7 +110,9 @@ pub fn mysql(unix: i64) -> String {
 /// Reads a Unix time or a MySQL datetime.
 pub fn parse_time(text: &str) -> Option<i64> {
     let civil = || text.trim().replace(' ', "T").parse::<DateTime>().ok();
-    text.parse().ok().or_else(|| Some(TimeZone::UTC.to_timestamp(civil()?).ok()?.as_second()))
+    text.parse()
+        .ok()
+        .or_else(|| Some(TimeZone::UTC.to_timestamp(civil()?).ok()?.as_second()))
 }
 
 /// When a photo was taken, as far as known.
@@ -98,7 +122,11 @@ pub fn taken(photo: &Photo) -> String {
 
 /// The photos that the caller may see and that fit the common filters, newest first.
 pub fn visible<'a>(context: &'a Context<'_>) -> Vec<&'a Photo> {
-    let photos = context.account.photos().rev().filter(|photo| context.is_owner() || photo.visibility.public);
+    let photos = context
+        .account
+        .photos()
+        .rev()
+        .filter(|photo| context.is_owner() || photo.visibility.public);
     let mut photos: Vec<&Photo> = photos.collect();
     photos.sort_by_key(|photo| std::cmp::Reverse((photo.posted, photo.id)));
     photos.drain(..context.hit.stale().min(photos.len()));
@@ -108,9 +136,15 @@ pub fn visible<'a>(context: &'a Context<'_>) -> Vec<&'a Photo> {
 
 fn fits(params: &Params, photo: &Photo) -> bool {
     let time = |name: &str| params.filled(name).and_then(parse_time);
-    let min_taken = params.filled("min_taken_date").is_none_or(|min| taken(photo).as_str() >= min);
-    let max_taken = params.filled("max_taken_date").is_none_or(|max| taken(photo).as_str() <= max);
-    let privacy = params.filled("privacy_filter").is_none_or(|wanted| wanted == privacy_number(photo.visibility));
+    let min_taken = params
+        .filled("min_taken_date")
+        .is_none_or(|min| taken(photo).as_str() >= min);
+    let max_taken = params
+        .filled("max_taken_date")
+        .is_none_or(|max| taken(photo).as_str() <= max);
+    let privacy = params
+        .filled("privacy_filter")
+        .is_none_or(|wanted| wanted == privacy_number(photo.visibility));
     let media = match params.filled("media") {
         Some("photos") => photo.kind != Kind::Video,
         Some("videos") => photo.kind == Kind::Video,
@@ -155,8 +189,19 @@ pub struct Page<'a, T> {
 }
 
 /// Cuts the page out that the call asks for.
-pub fn page<'a, T>(context: &Context<'_>, items: &'a [T], default: usize, beyond: Beyond) -> Page<'a, T> {
-    let number_of = |name| context.params.get(name).and_then(|text| text.parse::<usize>().ok()).filter(|&n| n > 0);
+pub fn page<'a, T>(
+    context: &Context<'_>,
+    items: &'a [T],
+    default: usize,
+    beyond: Beyond,
+) -> Page<'a, T> {
+    let number_of = |name| {
+        context
+            .params
+            .get(name)
+            .and_then(|text| text.parse::<usize>().ok())
+            .filter(|&n| n > 0)
+    };
     let per_page = number_of("per_page").unwrap_or(default).min(MOST_PER_PAGE);
     let asked = number_of("page").unwrap_or(1);
     let pages = items.len().div_ceil(per_page);
@@ -169,7 +214,11 @@ pub fn page<'a, T>(context: &Context<'_>, items: &'a [T], default: usize, beyond
     };
     let from = ((shown - 1) * per_page).min(items.len());
     let full = &items[from..(from + per_page).min(items.len())];
-    let kept = if context.hit.is_short() { full.len() - full.len().div_ceil(3) } else { full.len() };
+    let kept = if context.hit.is_short() {
+        full.len() - full.len().div_ceil(3)
+    } else {
+        full.len()
+    };
     Page {
         number,
         pages,
@@ -182,7 +231,11 @@ pub fn page<'a, T>(context: &Context<'_>, items: &'a [T], default: usize, beyond
 /// The `photos` element of a list.
 pub fn photos_json(context: &Context<'_>, photos: &[&Photo], beyond: Beyond) -> Value {
     let page = page(context, photos, 100, beyond);
-    let items: Vec<Value> = page.items.iter().map(|photo| item(context, photo)).collect();
+    let items: Vec<Value> = page
+        .items
+        .iter()
+        .map(|photo| item(context, photo))
+        .collect();
     json!({"photos": {
         "page": page.number, "pages": page.pages, "perpage": page.per_page, "total": page.total, "photo": items,
     }})
@@ -221,7 +274,10 @@ fn add_extra(fields: &mut Map<String, Value>, context: &Context<'_>, photo: &Pho
         "date_taken" => {
             put("datetaken", taken(photo).into());
             put("datetakengranularity", 0.into());
-            put("datetakenunknown", u8::from(photo.taken.is_none()).to_string().into());
+            put(
+                "datetakenunknown",
+                u8::from(photo.taken.is_none()).to_string().into(),
+            );
         }
         "owner_name" => drop(put("ownername", USERNAME.into())),
         "realname" => drop(put("realname", FULL_NAME.into())),
@@ -251,7 +307,9 @@ fn add_extra(fields: &mut Map<String, Value>, context: &Context<'_>, photo: &Pho
 }
 
 fn add_url(fields: &mut Map<String, Value>, context: &Context<'_>, photo: &Photo, extra: &str) {
-    let Some(name) = extra.strip_prefix("url_") else { return };
+    let Some(name) = extra.strip_prefix("url_") else {
+        return;
+    };
     let base = &context.core.base_url;
     let found = match name {
         "o" if context.is_owner() => Some((original_url(base, photo), (photo.width, photo.height))),
@@ -269,7 +327,10 @@ fn add_url(fields: &mut Map<String, Value>, context: &Context<'_>, photo: &Photo
 
 fn joined_tags(photo: &Photo, machine_only: bool) -> String {
     let tags = photo.tags.iter().filter(|tag| tag.machine || !machine_only);
-    tags.map(|tag| tag.text.as_str()).filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+    tags.map(|tag| tag.text.as_str())
+        .filter(|text| !text.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]

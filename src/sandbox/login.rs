@@ -7,10 +7,10 @@ use axum::extract::{ConnectInfo, RawQuery, Request as Incoming, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::account::{Change, Perms, Token};
 use super::core::{Core, Denied, FULL_NAME, NSID, USERNAME};
-use super::faults::Hit;
+use super::data::{Change, Perms, Token};
 use super::format::{Format, typed};
+use super::hit::Hit;
 use super::oauth::{Problem, Signed};
 use super::params::{Params, encode};
 use super::wire::Wire;
@@ -35,7 +35,14 @@ pub async fn request_token(
     ConnectInfo(wire): ConnectInfo<Wire>,
     incoming: Incoming,
 ) -> Response {
-    step(&core, &wire, "oauth.request_token", incoming, async |signed| begin(&core, signed)).await
+    step(
+        &core,
+        &wire,
+        "oauth.request_token",
+        incoming,
+        async |signed| begin(&core, signed),
+    )
+    .await
 }
 
 /// Step 3: an access token.
@@ -44,7 +51,14 @@ pub async fn access_token(
     ConnectInfo(wire): ConnectInfo<Wire>,
     incoming: Incoming,
 ) -> Response {
-    step(&core, &wire, "oauth.access_token", incoming, async |signed| finish(&core, signed).await).await
+    step(
+        &core,
+        &wire,
+        "oauth.access_token",
+        incoming,
+        async |signed| finish(&core, signed).await,
+    )
+    .await
 }
 
 /// What steps 1 and 3 have in common: faults, the form, the log.
@@ -59,7 +73,9 @@ async fn step(
     let (parts, body) = incoming.into_parts();
     let mut signed = core.signed(&parts);
     let body = to_bytes(body, LONGEST_FORM).await.unwrap_or_default();
-    signed.params.extend(Params::parse(&String::from_utf8_lossy(&body)));
+    signed
+        .params
+        .extend(Params::parse(&String::from_utf8_lossy(&body)));
     let (answer, outcome) = match hit.instead(&Format::Xml) {
         Some(answer) => (answer, "not done".to_owned()),
         None => match work(&signed).await {
@@ -68,7 +84,9 @@ async fn step(
                 let outcome = format!("oauth {}", problem.name());
                 (problem.into_response(), outcome)
             }
-            Err(Denied::Failure(failure)) => (Format::Xml.fail(&failure), format!("fail {}", failure.code)),
+            Err(Denied::Failure(failure)) => {
+                (Format::Xml.fail(&failure), format!("fail {}", failure.code))
+            }
         },
     };
     core.note(name, "", &outcome, &hit);
@@ -87,13 +105,21 @@ fn begin(core: &Core, signed: &Signed) -> Result<String, Denied> {
     signed.check_signature(&core.credentials.api_secret, "")?;
     core.check_nonce(signed)?;
     let (token, secret) = (ids::random_token(), ids::random_hex(16));
-    let answer = format!("oauth_callback_confirmed=true&oauth_token={token}&oauth_token_secret={secret}");
+    let answer =
+        format!("oauth_callback_confirmed=true&oauth_token={token}&oauth_token_secret={secret}");
     let mut logins = logins(core);
     if logins.len() >= MOST_LOGINS {
         logins.clear();
     }
     let consent = None;
-    logins.insert(token, Request { secret, callback, consent });
+    logins.insert(
+        token,
+        Request {
+            secret,
+            callback,
+            consent,
+        },
+    );
     Ok(answer)
 }
 
@@ -155,20 +181,34 @@ pub async fn ask(State(core): State<Arc<Core>>, RawQuery(query): RawQuery) -> Re
 /// Step 2, the button: shows the code, or goes back to the callback's address.
 pub async fn grant(State(core): State<Arc<Core>>, incoming: Incoming) -> Response {
     let query = Params::parse(incoming.uri().query().unwrap_or_default());
-    let body = to_bytes(incoming.into_body(), LONGEST_FORM).await.unwrap_or_default();
+    let body = to_bytes(incoming.into_body(), LONGEST_FORM)
+        .await
+        .unwrap_or_default();
     let mut params = Params::parse(&String::from_utf8_lossy(&body));
     params.extend(query);
     let token = params.get("oauth_token").unwrap_or_default();
     let mut logins = logins(&core);
     let Some(request) = logins.get_mut(token) else {
         drop(logins);
-        return pages::message(StatusCode::NOT_FOUND, "This login is not known", "Start the login again.");
+        return pages::message(
+            StatusCode::NOT_FOUND,
+            "This login is not known",
+            "Start the login again.",
+        );
     };
     let is_address = request.callback != "oob";
-    let code = if is_address { ids::random_hex(16) } else { ids::random_code() };
+    let code = if is_address {
+        ids::random_hex(16)
+    } else {
+        ids::random_code()
+    };
     request.consent = Some((code.clone(), asked_perms(&params)));
     core.note("oauth.authorize", "", "ok", &Hit::default());
-    if is_address { redirect(&request.callback, token, &code) } else { pages::code(&code) }
+    if is_address {
+        redirect(&request.callback, token, &code)
+    } else {
+        pages::code(&code)
+    }
 }
 
 fn redirect(callback: &str, token: &str, verifier: &str) -> Response {
@@ -180,6 +220,10 @@ fn redirect(callback: &str, token: &str, verifier: &str) -> Response {
             response.headers_mut().insert(header::LOCATION, target);
             response
         }
-        Err(_) => pages::message(StatusCode::BAD_REQUEST, "The callback is not an address", callback),
+        Err(_) => pages::message(
+            StatusCode::BAD_REQUEST,
+            "The callback is not an address",
+            callback,
+        ),
     }
 }

@@ -27,7 +27,11 @@ pub enum Kind {
 impl Kind {
     /// `photo` or `video`, as the field `media` says it.
     pub fn media(self) -> &'static str {
-        if self == Kind::Video { "video" } else { "photo" }
+        if self == Kind::Video {
+            "video"
+        } else {
+            "photo"
+        }
     }
 
     /// The field `originalformat`: a video's original *picture* is its poster.
@@ -59,16 +63,20 @@ pub fn recognise(file_name: &str, head: &[u8]) -> Option<Kind> {
         return (by_bytes != Kind::Video).then_some(by_bytes);
     };
     match extension.to_ascii_lowercase().as_str() {
-        "jpg" | "jpeg" | "jpe" | "png" | "gif" | "tif" | "tiff" => (by_bytes != Kind::Video).then_some(by_bytes),
-        "mp4" | "m4v" | "mov" | "avi" | "wmv" | "mpg" | "mpeg" | "3gp" | "mts" | "m2ts" | "ogg" | "ogv" => {
-            (by_bytes == Kind::Video).then_some(by_bytes)
+        "jpg" | "jpeg" | "jpe" | "png" | "gif" | "tif" | "tiff" => {
+            (by_bytes != Kind::Video).then_some(by_bytes)
         }
+        "mp4" | "m4v" | "mov" | "avi" | "wmv" | "mpg" | "mpeg" | "3gp" | "mts" | "m2ts" | "ogg"
+        | "ogv" => (by_bytes == Kind::Video).then_some(by_bytes),
         _ => None,
     }
 }
 
 fn by_bytes(head: &[u8]) -> Option<Kind> {
-    let at = |offset: usize, mark: &[u8]| head.get(offset..).is_some_and(|rest| rest.starts_with(mark));
+    let at = |offset: usize, mark: &[u8]| {
+        head.get(offset..)
+            .is_some_and(|rest| rest.starts_with(mark))
+    };
     // HEIC and AVIF are still pictures in the container of MP4.
     let still = ["heic", "heix", "hevc", "mif1", "msf1", "avif", "avis"];
     if at(0, &[0xff, 0xd8, 0xff]) {
@@ -89,7 +97,9 @@ fn by_bytes(head: &[u8]) -> Option<Kind> {
 }
 
 fn is_video(at: &dyn Fn(usize, &[u8]) -> bool) -> bool {
-    let quicktime = ["moov", "mdat", "wide", "free", "skip"].iter().any(|atom| at(4, atom.as_bytes()));
+    let quicktime = ["moov", "mdat", "wide", "free", "skip"]
+        .iter()
+        .any(|atom| at(4, atom.as_bytes()));
     let avi = at(0, b"RIFF") && at(8, b"AVI ");
     let windows_media = at(0, &[0x30, 0x26, 0xb2, 0x75]);
     let mpeg = at(0, &[0, 0, 1, 0xba]) || at(0, &[0, 0, 1, 0xb3]);
@@ -102,7 +112,12 @@ pub fn dimensions(kind: Kind, head: &[u8]) -> Option<(u32, u32)> {
     match kind {
         Kind::Png => Some((big_endian(head.get(16..20)?), big_endian(head.get(20..24)?))),
         Kind::Gif => {
-            let side = |i: usize| Some(u32::from(u16::from_le_bytes([*head.get(i)?, *head.get(i + 1)?])));
+            let side = |i: usize| {
+                Some(u32::from(u16::from_le_bytes([
+                    *head.get(i)?,
+                    *head.get(i + 1)?,
+                ])))
+            };
             Some((side(6)?, side(8)?))
         }
         Kind::Jpeg => jpeg_dimensions(head),
@@ -124,7 +139,10 @@ fn jpeg_dimensions(head: &[u8]) -> Option<(u32, u32)> {
         }
         // C0 to CF are frame headers, but for DHT, JPG and DAC.
         if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
-            return Some((big_endian(head.get(at + 7..at + 9)?), big_endian(head.get(at + 5..at + 7)?)));
+            return Some((
+                big_endian(head.get(at + 7..at + 9)?),
+                big_endian(head.get(at + 5..at + 7)?),
+            ));
         }
         let length = big_endian(head.get(at + 2..at + 4)?);
         at += 2 + usize::try_from(length).ok()?;
@@ -132,7 +150,9 @@ fn jpeg_dimensions(head: &[u8]) -> Option<(u32, u32)> {
 }
 
 fn big_endian(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0, |number, &byte| (number << 8) | u32::from(byte))
+    bytes
+        .iter()
+        .fold(0, |number, &byte| (number << 8) | u32::from(byte))
 }
 
 #[cfg(test)]
@@ -158,7 +178,10 @@ mod tests {
     #[test]
     fn dimensions_stand_in_the_first_bytes() {
         assert_eq!(dimensions(Kind::Jpeg, GREY_JPEG), Some((1, 1)));
-        assert_eq!(dimensions(Kind::Gif, b"GIF89a\x02\x01\x03\0"), Some((258, 3)));
+        assert_eq!(
+            dimensions(Kind::Gif, b"GIF89a\x02\x01\x03\0"),
+            Some((258, 3))
+        );
         assert_eq!(dimensions(Kind::Jpeg, &GREY_JPEG[..20]), None);
     }
 }

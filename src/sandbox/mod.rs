@@ -12,9 +12,11 @@ mod account;
 mod calls;
 mod control;
 mod core;
+mod data;
 mod edit;
 mod faults;
 mod format;
+mod hit;
 mod ids;
 mod journal;
 mod listing;
@@ -169,7 +171,13 @@ pub async fn start(options: Options) -> Result<Sandbox, Error> {
     let listen = |source| Error::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
     let base_url = format!("http://{}", listener.local_addr().map_err(listen)?);
-    let core = Core::new(home, account, journal, base_url.clone(), options.clock_tolerance);
+    let core = Core::new(
+        home,
+        account,
+        journal,
+        base_url.clone(),
+        options.clock_tolerance,
+    );
     core.script.replace(options.faults);
     let credentials = core.credentials.clone();
     let stopping = CancellationToken::new();
@@ -188,7 +196,10 @@ fn serve(listener: TcpListener, router: Router, stopping: CancellationToken) -> 
     let service = router.into_make_service_with_connect_info::<wire::Wire>();
     let serving = axum::serve(wire::Tcp(listener), service);
     tokio::spawn(async move {
-        if let Err(error) = serving.with_graceful_shutdown(stopping.cancelled_owned()).await {
+        if let Err(error) = serving
+            .with_graceful_shutdown(stopping.cancelled_owned())
+            .await
+        {
             tracing::error!(%error, "the sandbox's server ended");
         }
     })
@@ -201,17 +212,34 @@ fn router(core: Arc<Core>) -> Router {
         .route("/services/upload", post(upload::upload))
         .route("/services/upload/", post(upload::upload))
         .route("/services/oauth/request_token", any(login::request_token))
-        .route("/services/oauth/authorize", get(login::ask).post(login::grant))
+        .route(
+            "/services/oauth/authorize",
+            get(login::ask).post(login::grant),
+        )
         .route("/services/oauth/access_token", any(login::access_token))
         .route("/static/{server}/{file}", get(originals::size))
-        .route("/static/video/{id}/{secret}/orig.mp4", get(originals::video))
-        .route("/photos/{nsid}/{id}/play/orig/{secret}/", get(originals::play))
+        .route(
+            "/static/video/{id}/{secret}/orig.mp4",
+            get(originals::video),
+        )
+        .route(
+            "/photos/{nsid}/{id}/play/orig/{secret}/",
+            get(originals::play),
+        )
         .route("/photos/{nsid}/sets/{id}/", get(pages::set_alias))
         .route("/photos/{nsid}/{id}/", get(pages::photo_alias))
         .route("/sandbox/state", get(control::state))
         .route("/sandbox/calls", get(control::calls))
-        .route("/sandbox/account", get(control::account).post(control::set_account))
-        .route("/sandbox/faults", get(control::faults).post(control::set_faults).delete(control::clear_faults))
+        .route(
+            "/sandbox/account",
+            get(control::account).post(control::set_account),
+        )
+        .route(
+            "/sandbox/faults",
+            get(control::faults)
+                .post(control::set_faults)
+                .delete(control::clear_faults),
+        )
         .route("/", get(pages::stream))
         .route("/sets", get(pages::sets))
         .route("/sets/{id}", get(pages::set))

@@ -71,15 +71,25 @@ pub struct Signed {
 impl Signed {
     /// A parameter that must be there.
     pub fn need(&self, name: &str) -> Result<&str, Problem> {
-        self.params.filled(name).ok_or_else(|| Problem::absent(name))
+        self.params
+            .filled(name)
+            .ok_or_else(|| Problem::absent(name))
     }
 
     /// Compares the signature with one made here.
-    pub fn check_signature(&self, consumer_secret: &str, token_secret: &str) -> Result<(), Problem> {
+    pub fn check_signature(
+        &self,
+        consumer_secret: &str,
+        token_secret: &str,
+    ) -> Result<(), Problem> {
         if self.need("oauth_signature_method")? != "HMAC-SHA1" {
             return Err(Problem::new("signature_method_rejected"));
         }
-        if self.params.get("oauth_version").is_some_and(|version| version != "1.0") {
+        if self
+            .params
+            .get("oauth_version")
+            .is_some_and(|version| version != "1.0")
+        {
             return Err(Problem::new("version_rejected"));
         }
         let base = self.base_string();
@@ -93,11 +103,24 @@ impl Signed {
 
     /// The signature base string (RFC 5849, section 3.4.1).
     pub fn base_string(&self) -> String {
-        let signed = self.params.iter().filter(|(name, _)| *name != "oauth_signature");
-        let mut pairs: Vec<_> = signed.map(|(name, value)| (encode(name), encode(value))).collect();
+        let signed = self
+            .params
+            .iter()
+            .filter(|(name, _)| *name != "oauth_signature");
+        let mut pairs: Vec<_> = signed
+            .map(|(name, value)| (encode(name), encode(value)))
+            .collect();
         pairs.sort();
-        let joined: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        format!("{}&{}&{}", self.method, encode(&self.url), encode(&joined.join("&")))
+        let joined: Vec<_> = pairs
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        format!(
+            "{}&{}&{}",
+            self.method,
+            encode(&self.url),
+            encode(&joined.join("&"))
+        )
     }
 }
 
@@ -125,7 +148,10 @@ struct Seen {
 impl Nonces {
     /// Refuses a clock that is more than `tolerance` seconds off, and a nonce that was used.
     pub fn check(&self, request: &Signed, now: i64, tolerance: i64) -> Result<(), Problem> {
-        let at: i64 = request.need("oauth_timestamp")?.parse().map_err(|_| Problem::new("timestamp_refused"))?;
+        let at: i64 = request
+            .need("oauth_timestamp")?
+            .parse()
+            .map_err(|_| Problem::new("timestamp_refused"))?;
         if at.abs_diff(now) > tolerance.unsigned_abs() {
             return Err(Problem::new("timestamp_refused"));
         }
@@ -133,7 +159,11 @@ impl Nonces {
         let nonce = format!("{token} {}", request.need("oauth_nonce")?);
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // A timestamp may lie in the future by the tolerance, and is good for as long again.
-        while seen.by_arrival.front().is_some_and(|(arrived, ..)| now - arrived > 2 * tolerance) {
+        while seen
+            .by_arrival
+            .front()
+            .is_some_and(|(arrived, ..)| now - arrived > 2 * tolerance)
+        {
             if let Some((_, at, nonce)) = seen.by_arrival.pop_front() {
                 seen.known.remove(&(at, nonce));
             }
@@ -173,9 +203,15 @@ mod tests {
         let first = flickr("95613465", "1305586162", callback);
         let url = "http://www.flickr.com/services/oauth/request_token";
         let f1 = request("GET", url, &first);
-        assert_eq!(sign(&f1.base_string(), SECRET, ""), "7w18YS2bONDPL/zgyzP5XTr5af4=");
+        assert_eq!(
+            sign(&f1.base_string(), SECRET, ""),
+            "7w18YS2bONDPL/zgyzP5XTr5af4="
+        );
         let f4 = request("GET", &url.replace("http:", "https:"), &first);
-        assert_eq!(sign(&f4.base_string(), SECRET, ""), "2zL7aYEzEEY0IvEgQjT7IqB518U=");
+        assert_eq!(
+            sign(&f4.base_string(), SECRET, ""),
+            "2zL7aYEzEEY0IvEgQjT7IqB518U="
+        );
         let f2 = request(
             "GET",
             "http://www.flickr.com/services/oauth/access_token",
@@ -185,7 +221,10 @@ mod tests {
                 "oauth_token=72157626737672178-022bbd2f4c2f3432&oauth_verifier=5d1b96a26b494074",
             ),
         );
-        assert_eq!(sign(&f2.base_string(), SECRET, "fccb68c4e6103197"), "UD9TGXzrvLIb0Ar5ynqvzatM58U=");
+        assert_eq!(
+            sign(&f2.base_string(), SECRET, "fccb68c4e6103197"),
+            "UD9TGXzrvLIb0Ar5ynqvzatM58U="
+        );
         let f3 = request(
             "GET",
             "http://www.flickr.com/services/rest",
@@ -195,7 +234,10 @@ mod tests {
                 "format=json&nojsoncallback=1&method=flickr.test.login&oauth_token=72157626318069415-087bfc7b5816092c",
             ),
         );
-        assert_eq!(sign(&f3.base_string(), SECRET, "a202d1f853ec69de"), "dh3pEH0Xk1qILr82HyhOsxRv1XA=");
+        assert_eq!(
+            sign(&f3.base_string(), SECRET, "a202d1f853ec69de"),
+            "dh3pEH0Xk1qILr82HyhOsxRv1XA="
+        );
     }
 
     #[test]
@@ -214,7 +256,10 @@ mod tests {
                 ),
             ),
         );
-        assert_eq!(sign(&f7.base_string(), SECRET, "a202d1f853ec69de"), "zl2/+52shJFGr3QnYOPiP/In+Vo=");
+        assert_eq!(
+            sign(&f7.base_string(), SECRET, "a202d1f853ec69de"),
+            "zl2/+52shJFGr3QnYOPiP/In+Vo="
+        );
     }
 
     #[test]
@@ -247,12 +292,25 @@ mod tests {
     fn a_nonce_serves_once_and_a_clock_may_be_only_a_little_off() {
         let nonces = Nonces::default();
         let at = |at: i64, nonce: &str| {
-            request("GET", "http://x/", &format!("oauth_timestamp={at}&oauth_nonce={nonce}"))
+            request(
+                "GET",
+                "http://x/",
+                &format!("oauth_timestamp={at}&oauth_nonce={nonce}"),
+            )
         };
         assert_eq!(nonces.check(&at(1000, "a"), 1000, 300), Ok(()));
-        assert_eq!(nonces.check(&at(1000, "a"), 1001, 300), Err(Problem::new("nonce_used")));
+        assert_eq!(
+            nonces.check(&at(1000, "a"), 1001, 300),
+            Err(Problem::new("nonce_used"))
+        );
         assert_eq!(nonces.check(&at(1000, "b"), 1001, 300), Ok(()));
-        assert_eq!(nonces.check(&at(699, "c"), 1000, 300), Err(Problem::new("timestamp_refused")));
-        assert_eq!(nonces.check(&at(1301, "c"), 1000, 300), Err(Problem::new("timestamp_refused")));
+        assert_eq!(
+            nonces.check(&at(699, "c"), 1000, 300),
+            Err(Problem::new("timestamp_refused"))
+        );
+        assert_eq!(
+            nonces.check(&at(1301, "c"), 1000, 300),
+            Err(Problem::new("timestamp_refused"))
+        );
     }
 }

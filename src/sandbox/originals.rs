@@ -9,10 +9,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
-use super::account::Photo;
 use super::core::Core;
-use super::faults::Hit;
+use super::data::Photo;
 use super::format::{Format, typed};
+use super::hit::Hit;
 use super::listing::SIZES;
 use super::media::{GREY_JPEG, Kind};
 
@@ -31,7 +31,9 @@ struct Name<'a> {
 impl<'a> Name<'a> {
     fn parse(file: &'a str) -> Option<Self> {
         let (stem, extension) = file.rsplit_once('.')?;
-        let (stem, attachment) = stem.strip_suffix("_d").map_or((stem, false), |stem| (stem, true));
+        let (stem, attachment) = stem
+            .strip_suffix("_d")
+            .map_or((stem, false), |stem| (stem, true));
         let mut parts = stem.splitn(3, '_');
         Some(Name {
             id: parts.next()?.parse().ok()?,
@@ -45,7 +47,8 @@ impl<'a> Name<'a> {
     /// The secret is the capability: there is no other check.
     fn opens(&self, photo: &Photo) -> bool {
         if self.size == "o" {
-            return self.secret == photo.original_secret && self.extension == photo.kind.original_format();
+            return self.secret == photo.original_secret
+                && self.extension == photo.kind.original_format();
         }
         let is_size = SIZES.iter().any(|size| size.is_suffix(self.size));
         self.secret == photo.secret && self.extension == "jpg" && is_size
@@ -53,9 +56,14 @@ impl<'a> Name<'a> {
 }
 
 /// A photo in any size; all sizes have the original's bytes.
-pub async fn size(State(core): State<Arc<Core>>, Path((_, file)): Path<(String, String)>, request: Request) -> Response {
+pub async fn size(
+    State(core): State<Arc<Core>>,
+    Path((_, file)): Path<(String, String)>,
+    request: Request,
+) -> Response {
     let hit = core.script.strike("original");
-    let found = Name::parse(&file).and_then(|name| Some((core.account().photo(name.id)?.clone(), name)));
+    let found =
+        Name::parse(&file).and_then(|name| Some((core.account().photo(name.id)?.clone(), name)));
     let Some((photo, name)) = found.filter(|(photo, name)| name.opens(photo)) else {
         return missing();
     };
@@ -73,14 +81,20 @@ pub async fn size(State(core): State<Arc<Core>>, Path((_, file)): Path<(String, 
         attach(&mut answer, &file);
     }
     core.note("original", &name.id.to_string(), "ok", &Hit::default());
-    match request.extensions().get::<axum::extract::ConnectInfo<super::wire::Wire>>() {
+    match request
+        .extensions()
+        .get::<axum::extract::ConnectInfo<super::wire::Wire>>()
+    {
         Some(wire) => hit.after(answer, &Format::Xml, &wire.0).await,
         None => answer,
     }
 }
 
 /// The way from a video's page to its bytes, as `getSizes` names it.
-pub async fn play(State(core): State<Arc<Core>>, Path((_, id, secret)): Path<(String, u64, String)>) -> Response {
+pub async fn play(
+    State(core): State<Arc<Core>>,
+    Path((_, id, secret)): Path<(String, u64, String)>,
+) -> Response {
     match find_video(&core, id, &secret) {
         Some(_) => Redirect::to(&format!("/static/video/{id}/{secret}/orig.mp4")).into_response(),
         None => missing(),
@@ -88,7 +102,10 @@ pub async fn play(State(core): State<Arc<Core>>, Path((_, id, secret)): Path<(St
 }
 
 /// A video, byte for byte.
-pub async fn video(State(core): State<Arc<Core>>, Path((id, secret)): Path<(u64, String)>) -> Response {
+pub async fn video(
+    State(core): State<Arc<Core>>,
+    Path((id, secret)): Path<(u64, String)>,
+) -> Response {
     match find_video(&core, id, &secret) {
         Some(photo) => {
             core.note("original", &id.to_string(), "ok", &Hit::default());
@@ -112,7 +129,11 @@ fn missing() -> Response {
 /// Streams the file, or gives the grey pixel in its place.
 async fn serve(core: &Core, photo: &Photo, kept: bool) -> Response {
     if !kept || photo.kind == Kind::Tiff {
-        return with_cache(typed("image/jpeg", GREY_JPEG), photo, GREY_JPEG.len() as u64);
+        return with_cache(
+            typed("image/jpeg", GREY_JPEG),
+            photo,
+            GREY_JPEG.len() as u64,
+        );
     }
     match File::open(core.home.original(photo.id)).await {
         Ok(file) => {
@@ -139,7 +160,12 @@ fn with_cache(mut response: Response, photo: &Photo, bytes: u64) -> Response {
 }
 
 fn attach(response: &mut Response, file: &str) {
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename={}", file.replace("_d.", "."))) {
-        response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+    if let Ok(value) = HeaderValue::from_str(&format!(
+        "attachment; filename={}",
+        file.replace("_d.", ".")
+    )) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_DISPOSITION, value);
     }
 }

@@ -3,7 +3,11 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// RFC 3986 leaves only these four signs as they are, beside letters and digits.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Percent-encodes as OAuth wants it (RFC 5849, section 3.6).
 pub fn encode(text: &str) -> String {
@@ -19,7 +23,10 @@ impl Params {
     pub fn parse(text: &str) -> Self {
         let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(&name.replace('+', " ")), decode(&value.replace('+', " ")))
+            (
+                decode(&name.replace('+', " ")),
+                decode(&value.replace('+', " ")),
+            )
         });
         Params(pairs.collect())
     }
@@ -40,7 +47,10 @@ impl Params {
 
     /// The first value of that name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Like [`Params::get`], but nothing for an empty value.
@@ -60,7 +70,9 @@ impl Params {
 
     /// All of them, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
@@ -74,7 +86,10 @@ mod tests {
 
     #[test]
     fn only_the_unreserved_characters_stay() {
-        assert_eq!(encode("aZ09-._~ !*'()+/é"), "aZ09-._~%20%21%2A%27%28%29%2B%2F%C3%A9");
+        assert_eq!(
+            encode("aZ09-._~ !*'()+/é"),
+            "aZ09-._~%20%21%2A%27%28%29%2B%2F%C3%A9"
+        );
     }
 
     #[test]
@@ -82,7 +97,10 @@ mod tests {
         assert_eq!(Params::parse("a=1+2&b=%2B&c").get("a"), Some("1 2"));
         assert_eq!(Params::parse("a=1+2&b=%2B&c").get("c"), Some(""));
         let header = Params::from_header(r#"OAuth realm="x", a="1+2", b="%2B""#).unwrap();
-        assert_eq!((header.get("a"), header.get("b"), header.get("realm")), (Some("1+2"), Some("+"), None));
+        assert_eq!(
+            (header.get("a"), header.get("b"), header.get("realm")),
+            (Some("1+2"), Some("+"), None)
+        );
         assert_eq!(Params::from_header("Bearer abc"), None);
     }
 }

@@ -19,7 +19,10 @@ type Answer = Result<Value, Failure>;
 
 /// `flickr.test.echo`
 pub fn echo(context: &mut Context<'_>) -> Answer {
-    let texts = context.params.iter().map(|(name, value)| (name.to_owned(), json!({ "_content": value })));
+    let texts = context
+        .params
+        .iter()
+        .map(|(name, value)| (name.to_owned(), json!({ "_content": value })));
     Ok(Value::Object(texts.collect::<Map<_, _>>()))
 }
 
@@ -55,7 +58,11 @@ pub fn photos(context: &mut Context<'_>) -> Answer {
 /// `flickr.people.getUploadStatus`
 pub fn upload_status(context: &mut Context<'_>) -> Answer {
     let used: u64 = context.account.photos().map(|photo| photo.bytes).sum();
-    let videos = context.account.photos().filter(|photo| photo.kind == Kind::Video).count();
+    let videos = context
+        .account
+        .photos()
+        .filter(|photo| photo.kind == Kind::Video)
+        .count();
     let most: u64 = 214_748_364_800;
     let kb = |bytes: u64| bytes / 1024;
     let left = most.saturating_sub(used);
@@ -81,7 +88,11 @@ pub fn limits(_: &mut Context<'_>) -> Answer {
 
 /// `flickr.photos.upload.checkTickets`: the first look finds a ticket pending, the second done.
 pub fn check_tickets(context: &mut Context<'_>) -> Answer {
-    let mut tickets = context.core.tickets.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut tickets = context
+        .core
+        .tickets
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     let mut state = |id: &str| match tickets.get_mut(id) {
         None => json!({"id": id, "invalid": 1}),
         Some(ticket) => {
@@ -94,6 +105,11 @@ pub fn check_tickets(context: &mut Context<'_>) -> Answer {
             }
         }
     };
-    let all: Vec<Value> = context.text("tickets").split(',').filter(|id| !id.is_empty()).map(&mut state).collect();
+    let all: Vec<Value> = context
+        .text("tickets")
+        .split(',')
+        .filter(|id| !id.is_empty())
+        .map(&mut state)
+        .collect();
     Ok(json!({"uploader": {"ticket": all}}))
 }

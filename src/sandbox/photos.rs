@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 
 use serde_json::{Value, json};
 
-use super::account::Photo;
 use super::core::{FULL_NAME, NSID, OWNER_NUMBER, USERNAME};
+use super::data::Photo;
 use super::format::Failure;
 use super::listing::{Beyond, SIZES, original_url, parse_time, photos_json, taken, visible};
 use super::media::Kind;
@@ -19,9 +19,23 @@ type Answer = Result<Value, Failure>;
 
 /// `flickr.photos.search`: an index, which lags and ends early.
 pub fn search(context: &mut Context<'_>) -> Answer {
-    let filters = ["user_id", "tags", "machine_tags", "text", "min_upload_date", "max_upload_date", "min_taken_date"];
-    if !filters.iter().any(|name| context.params.filled(name).is_some()) {
-        return Err(Failure::new(3, "Parameterless searches have been disabled. Please use flickr.photos.getRecent instead."));
+    let filters = [
+        "user_id",
+        "tags",
+        "machine_tags",
+        "text",
+        "min_upload_date",
+        "max_upload_date",
+        "min_taken_date",
+    ];
+    if !filters
+        .iter()
+        .any(|name| context.params.filled(name).is_some())
+    {
+        return Err(Failure::new(
+            3,
+            "Parameterless searches have been disabled. Please use flickr.photos.getRecent instead.",
+        ));
     }
     match context.params.filled("user_id") {
         None | Some(NSID) => {}
@@ -40,23 +54,40 @@ pub fn search(context: &mut Context<'_>) -> Answer {
 fn fits_tags(context: &Context<'_>, photo: &Photo) -> bool {
     let has = |term: &str| {
         let (plain, whole) = (normalise(term), term.to_lowercase());
-        photo.tags.iter().any(|tag| tag.text == plain || (tag.machine && tag.text == whole))
+        photo
+            .tags
+            .iter()
+            .any(|tag| tag.text == plain || (tag.machine && tag.text == whole))
     };
     let has_machine = |term: &str| photo.tags.iter().any(|tag| machine_match(term, tag));
-    fits_terms(context, "tags", "tag_mode", &has) && fits_terms(context, "machine_tags", "machine_tag_mode", &has_machine)
+    fits_terms(context, "tags", "tag_mode", &has)
+        && fits_terms(context, "machine_tags", "machine_tag_mode", &has_machine)
 }
 
 fn fits_terms(context: &Context<'_>, list: &str, mode: &str, has: &dyn Fn(&str) -> bool) -> bool {
-    let Some(list) = context.params.filled(list) else { return true };
-    let mut terms = list.split(',').map(str::trim).filter(|term| !term.is_empty());
-    if context.text(mode) == "all" { terms.all(has) } else { terms.any(has) }
+    let Some(list) = context.params.filled(list) else {
+        return true;
+    };
+    let mut terms = list
+        .split(',')
+        .map(str::trim)
+        .filter(|term| !term.is_empty());
+    if context.text(mode) == "all" {
+        terms.all(has)
+    } else {
+        terms.any(has)
+    }
 }
 
 fn fits_text(context: &Context<'_>, photo: &Photo) -> bool {
-    let Some(text) = context.params.filled("text") else { return true };
+    let Some(text) = context.params.filled("text") else {
+        return true;
+    };
     let hay = format!("{} {}", photo.title, photo.description).to_lowercase();
     let tagged = |word: &str| photo.tags.iter().any(|tag| tag.text == normalise(word));
-    text.to_lowercase().split_whitespace().all(|word| hay.contains(word) || tagged(word))
+    text.to_lowercase()
+        .split_whitespace()
+        .all(|word| hay.contains(word) || tagged(word))
 }
 
 fn sort(photos: &mut [&Photo], order: &str) {
@@ -90,14 +121,21 @@ pub fn recently_updated(context: &mut Context<'_>) -> Answer {
 /// `flickr.photos.getAllContexts`: no wrapper, and no key for what there is none of.
 pub fn all_contexts(context: &mut Context<'_>) -> Answer {
     let photo = context.photo()?.id;
-    let sets = context.account.sets_of(photo).filter_map(|id| context.account.set(id));
+    let sets = context
+        .account
+        .sets_of(photo)
+        .filter_map(|id| context.account.set(id));
     let sets: Vec<Value> = sets
         .map(|set| {
             json!({"id": set.id.to_string(), "title": set.title, "primary": set.primary.to_string(),
                 "count_photo": set.photos.len().to_string(), "count_video": 0, "view_count": "0", "comment_count": "0"})
         })
         .collect();
-    Ok(if sets.is_empty() { json!({}) } else { json!({ "set": sets }) })
+    Ok(if sets.is_empty() {
+        json!({})
+    } else {
+        json!({ "set": sets })
+    })
 }
 
 /// `flickr.photos.getInfo`
@@ -106,7 +144,13 @@ pub fn info(context: &mut Context<'_>) -> Answer {
     let tags: Vec<Value> = photo
         .tags
         .iter()
-        .map(|tag| tag.to_json(&format!("{OWNER_NUMBER}-{}-{}", photo.id, tag.number()), NSID, USERNAME))
+        .map(|tag| {
+            tag.to_json(
+                &format!("{OWNER_NUMBER}-{}-{}", photo.id, tag.number()),
+                NSID,
+                USERNAME,
+            )
+        })
         .collect();
     let page = format!("{}/photos/{NSID}/{}/", context.core.base_url, photo.id);
     let mut fields = json!({
@@ -142,16 +186,34 @@ pub fn sizes(context: &mut Context<'_>) -> Answer {
     let photo = context.photo()?;
     let base = &context.core.base_url;
     let entry = |label: &str, source: String, (width, height): (u32, u32), media: &str| {
-        let side = |pixels: u32| if pixels == 0 { Value::from("") } else { Value::from(pixels) };
+        let side = |pixels: u32| {
+            if pixels == 0 {
+                Value::from("")
+            } else {
+                Value::from(pixels)
+            }
+        };
         let url = format!("{base}/photos/{NSID}/{}/", photo.id);
         json!({"label": label, "width": side(width), "height": side(height), "source": source, "url": url, "media": media})
     };
-    let known = SIZES.iter().filter_map(|size| Some((size, size.of(photo)?)));
-    let mut all: Vec<Value> = known.map(|(size, dims)| entry(size.label, size.url(base, photo), dims, "photo")).collect();
+    let known = SIZES
+        .iter()
+        .filter_map(|size| Some((size, size.of(photo)?)));
+    let mut all: Vec<Value> = known
+        .map(|(size, dims)| entry(size.label, size.url(base, photo), dims, "photo"))
+        .collect();
     if context.is_owner() {
-        all.push(entry("Original", original_url(base, photo), (photo.width, photo.height), "photo"));
+        all.push(entry(
+            "Original",
+            original_url(base, photo),
+            (photo.width, photo.height),
+            "photo",
+        ));
         if photo.kind == Kind::Video {
-            let play = format!("{base}/photos/{NSID}/{}/play/orig/{}/", photo.id, photo.original_secret);
+            let play = format!(
+                "{base}/photos/{NSID}/{}/play/orig/{}/",
+                photo.id, photo.original_secret
+            );
             all.push(entry("Video Original", play, (0, 0), "video"));
         }
     }

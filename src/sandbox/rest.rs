@@ -9,10 +9,11 @@ use axum::http::{Method as Verb, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use super::account::{Account, Perms, Photo, Set};
+use super::account::Account;
 use super::core::{Core, Denied, check_key_shape, now};
-use super::faults::Hit;
+use super::data::{Perms, Photo, Set};
 use super::format::{Failure, Format, html_error, numbers_as_strings};
+use super::hit::Hit;
 use super::oauth::Signed;
 use super::params::Params;
 use super::wire::Wire;
@@ -57,17 +58,37 @@ const fn method(name: &'static str, perms: Perms, run: fn(&mut Context<'_>) -> A
 const METHODS: &[Method] = &[
     method("flickr.test.echo", Perms::None, people::echo),
     method("flickr.test.login", Perms::Read, people::login),
-    method("flickr.auth.oauth.checkToken", Perms::None, people::check_token),
-    method("flickr.people.getUploadStatus", Perms::Read, people::upload_status),
+    method(
+        "flickr.auth.oauth.checkToken",
+        Perms::None,
+        people::check_token,
+    ),
+    method(
+        "flickr.people.getUploadStatus",
+        Perms::Read,
+        people::upload_status,
+    ),
     method("flickr.people.getLimits", Perms::Read, people::limits),
     method("flickr.people.getPhotos", Perms::None, people::photos),
     method("flickr.photos.search", Perms::None, photos::search),
     method("flickr.photos.getInfo", Perms::None, photos::info),
     method("flickr.photos.getSizes", Perms::None, photos::sizes),
     method("flickr.photos.getNotInSet", Perms::Read, photos::not_in_set),
-    method("flickr.photos.recentlyUpdated", Perms::Read, photos::recently_updated),
-    method("flickr.photos.getAllContexts", Perms::None, photos::all_contexts),
-    method("flickr.photos.upload.checkTickets", Perms::None, people::check_tickets),
+    method(
+        "flickr.photos.recentlyUpdated",
+        Perms::Read,
+        photos::recently_updated,
+    ),
+    method(
+        "flickr.photos.getAllContexts",
+        Perms::None,
+        photos::all_contexts,
+    ),
+    method(
+        "flickr.photos.upload.checkTickets",
+        Perms::None,
+        people::check_tickets,
+    ),
     method("flickr.photos.delete", Perms::Delete, edit::delete),
     method("flickr.photos.setTags", Perms::Write, edit::set_tags),
     method("flickr.photos.addTags", Perms::Write, edit::add_tags),
@@ -79,15 +100,47 @@ const METHODS: &[Method] = &[
     method("flickr.photosets.getInfo", Perms::None, sets::info),
     method("flickr.photosets.getPhotos", Perms::None, sets::photos),
     method("flickr.photosets.create", Perms::Write, sets_edit::create),
-    method("flickr.photosets.addPhoto", Perms::Write, sets_edit::add_photo),
-    method("flickr.photosets.editPhotos", Perms::Write, sets_edit::edit_photos),
-    method("flickr.photosets.removePhoto", Perms::Write, sets_edit::remove_photo),
-    method("flickr.photosets.removePhotos", Perms::Write, sets_edit::remove_photos),
-    method("flickr.photosets.reorderPhotos", Perms::Write, sets_edit::reorder_photos),
-    method("flickr.photosets.setPrimaryPhoto", Perms::Write, sets_edit::set_primary),
-    method("flickr.photosets.editMeta", Perms::Write, sets_edit::edit_meta),
+    method(
+        "flickr.photosets.addPhoto",
+        Perms::Write,
+        sets_edit::add_photo,
+    ),
+    method(
+        "flickr.photosets.editPhotos",
+        Perms::Write,
+        sets_edit::edit_photos,
+    ),
+    method(
+        "flickr.photosets.removePhoto",
+        Perms::Write,
+        sets_edit::remove_photo,
+    ),
+    method(
+        "flickr.photosets.removePhotos",
+        Perms::Write,
+        sets_edit::remove_photos,
+    ),
+    method(
+        "flickr.photosets.reorderPhotos",
+        Perms::Write,
+        sets_edit::reorder_photos,
+    ),
+    method(
+        "flickr.photosets.setPrimaryPhoto",
+        Perms::Write,
+        sets_edit::set_primary,
+    ),
+    method(
+        "flickr.photosets.editMeta",
+        Perms::Write,
+        sets_edit::edit_meta,
+    ),
     method("flickr.photosets.delete", Perms::Write, sets_edit::delete),
-    method("flickr.photosets.orderSets", Perms::Write, sets_edit::order_sets),
+    method(
+        "flickr.photosets.orderSets",
+        Perms::Write,
+        sets_edit::order_sets,
+    ),
 ];
 
 /// Answers one call.
@@ -96,7 +149,11 @@ pub async fn rest(
     ConnectInfo(wire): ConnectInfo<Wire>,
     request: Request,
 ) -> Response {
-    if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > LONGEST_URI) {
+    if request
+        .uri()
+        .path_and_query()
+        .is_some_and(|uri| uri.as_str().len() > LONGEST_URI)
+    {
         core.note("too long", "", "http 414", &Hit::default());
         return html_error(StatusCode::URI_TOO_LONG);
     }
@@ -105,15 +162,19 @@ pub async fn rest(
     let Ok(body) = to_bytes(body, LONGEST_FORM).await else {
         return html_error(StatusCode::PAYLOAD_TOO_LARGE);
     };
-    signed.params.extend(Params::parse(&String::from_utf8_lossy(&body)));
+    signed
+        .params
+        .extend(Params::parse(&String::from_utf8_lossy(&body)));
     let name = signed.params.get("method").unwrap_or_default().to_owned();
     let hit = core.script.strike(&name);
     if hit.breaks_body() {
         core.note(logged_name(&name), "", "reset", &hit);
-        return hit.after(html_error(StatusCode::BAD_REQUEST), &Format::Xml, &wire).await;
+        return hit
+            .after(html_error(StatusCode::BAD_REQUEST), &Format::Xml, &wire)
+            .await;
     }
     let format = Format::asked_for(&signed.params).unwrap_or(Format::Xml);
-    tokio::time::sleep(hit.body_delay()).await;
+    tokio::time::sleep(hit.body_delay).await;
     let (answer, outcome) = match hit.instead(&format) {
         Some(answer) => (answer, "not done".to_owned()),
         None => perform(&core, &signed, &format, &hit).await,
@@ -124,11 +185,17 @@ pub async fn rest(
 
 /// Names that nobody knows share one line of the totals.
 fn logged_name(name: &str) -> &str {
-    METHODS.iter().find(|method| method.name == name).map_or("unknown method", |method| method.name)
+    METHODS
+        .iter()
+        .find(|method| method.name == name)
+        .map_or("unknown method", |method| method.name)
 }
 
 fn subject(params: &Params) -> &str {
-    ["photo_id", "photoset_id", "title"].iter().find_map(|name| params.filled(name)).unwrap_or_default()
+    ["photo_id", "photoset_id", "title"]
+        .iter()
+        .find_map(|name| params.filled(name))
+        .unwrap_or_default()
 }
 
 async fn perform(core: &Core, signed: &Signed, format: &Format, hit: &Hit) -> (Response, String) {
@@ -147,7 +214,10 @@ async fn perform(core: &Core, signed: &Signed, format: &Format, hit: &Hit) -> (R
             }
             (format.ok(&fields), "ok".to_owned())
         }
-        Err(failure) => (format.fail(&failure), format!("fail {}: {}", failure.code, failure.message)),
+        Err(failure) => (
+            format.fail(&failure),
+            format!("fail {}: {}", failure.code, failure.message),
+        ),
     }
 }
 
@@ -158,12 +228,18 @@ fn permit(core: &Core, signed: &Signed) -> Result<(&'static Method, Perms), Deni
     let perms = caller(core, signed)?;
     let name = params.get("method").unwrap_or_default();
     let unknown = || Denied::Failure(Failure::new(112, format!("Method \"{name}\" not found")));
-    let method = METHODS.iter().find(|method| method.name == name).ok_or_else(unknown)?;
+    let method = METHODS
+        .iter()
+        .find(|method| method.name == name)
+        .ok_or_else(unknown)?;
     if perms < method.perms {
         return Err(Denied::Failure(insufficient(method.perms, perms)));
     }
     if method.perms >= Perms::Write && signed.method != Verb::POST {
-        return Err(Denied::Failure(Failure::new(116, "The POST method is now required for all setters")));
+        return Err(Denied::Failure(Failure::new(
+            116,
+            "The POST method is now required for all setters",
+        )));
     }
     Ok((method, perms))
 }
@@ -171,7 +247,12 @@ fn permit(core: &Core, signed: &Signed) -> Result<(&'static Method, Perms), Deni
 /// Code 99 in Flickr's words.
 pub fn insufficient(required: Perms, granted: Perms) -> Failure {
     let (required, granted) = (required.word(), granted.word());
-    Failure::new(99, format!("Insufficient permissions. Method requires {required} privileges; {granted} granted."))
+    Failure::new(
+        99,
+        format!(
+            "Insufficient permissions. Method requires {required} privileges; {granted} granted."
+        ),
+    )
 }
 
 fn caller(core: &Core, signed: &Signed) -> Result<Perms, Denied> {
@@ -182,7 +263,10 @@ fn caller(core: &Core, signed: &Signed) -> Result<Perms, Denied> {
     let key = params.get("api_key").unwrap_or_default();
     check_key_shape(key).map_err(Denied::Failure)?;
     if key != core.credentials.api_key {
-        return Err(Denied::Failure(Failure::new(100, "Invalid API Key (Key not found)")));
+        return Err(Denied::Failure(Failure::new(
+            100,
+            "Invalid API Key (Key not found)",
+        )));
     }
     Ok(Perms::None)
 }
@@ -210,9 +294,17 @@ fn still_unknown(core: &Core, params: &Params) -> HashSet<u64> {
     if fresh.is_empty() {
         return HashSet::new();
     }
-    let named = ["photo_id", "primary_photo_id", "photo_ids"].iter().filter_map(|name| params.get(name));
-    let named: HashSet<u64> = named.flat_map(|list| list.split(',')).filter_map(|id| id.parse().ok()).collect();
-    let hidden: HashSet<u64> = named.into_iter().filter(|id| fresh.contains_key(id)).collect();
+    let named = ["photo_id", "primary_photo_id", "photo_ids"]
+        .iter()
+        .filter_map(|name| params.get(name));
+    let named: HashSet<u64> = named
+        .flat_map(|list| list.split(','))
+        .filter_map(|id| id.parse().ok())
+        .collect();
+    let hidden: HashSet<u64> = named
+        .into_iter()
+        .filter(|id| fresh.contains_key(id))
+        .collect();
     for id in &hidden {
         if let Some(calls) = fresh.get_mut(id) {
             *calls -= 1;
@@ -236,19 +328,24 @@ impl Context<'_> {
     /// The id, when it is that of a photo that this caller may see.
     pub fn known_photo(&self, id: &str) -> Option<&Photo> {
         let id: u64 = id.parse().ok()?;
-        let photo = self.account.photo(id).filter(|_| !self.hidden.contains(&id))?;
+        let photo = self
+            .account
+            .photo(id)
+            .filter(|_| !self.hidden.contains(&id))?;
         (self.is_owner() || photo.visibility.public).then_some(photo)
     }
 
     /// The photo that `photo_id` names.
     pub fn photo(&self) -> Result<&Photo, Failure> {
         let id = self.text("photo_id");
-        self.known_photo(id).ok_or_else(|| Failure::new(1, format!("Photo \"{id}\" not found (invalid ID)")))
+        self.known_photo(id)
+            .ok_or_else(|| Failure::new(1, format!("Photo \"{id}\" not found (invalid ID)")))
     }
 
     /// The set that `photoset_id` names.
     pub fn set(&self) -> Result<&Set, Failure> {
         let id = self.text("photoset_id").parse().ok();
-        id.and_then(|id| self.account.set(id)).ok_or_else(|| Failure::new(1, "Photoset not found"))
+        id.and_then(|id| self.account.set(id))
+            .ok_or_else(|| Failure::new(1, "Photoset not found"))
     }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::account::{Photo, Set};
 use super::core::{NSID, USERNAME};
+use super::data::{Photo, Set};
 use super::format::Failure;
 use super::listing::{Beyond, common, page};
 use super::media::Kind;
@@ -14,7 +14,11 @@ type Answer = Result<Value, Failure>;
 /// `flickr.photosets.getList`: in the owner's order, 500 a page.
 pub fn list(context: &mut Context<'_>) -> Answer {
     check_user(context)?;
-    let mut sets: Vec<&Set> = context.account.sets().filter(|set| is_visible(context, set)).collect();
+    let mut sets: Vec<&Set> = context
+        .account
+        .sets()
+        .filter(|set| is_visible(context, set))
+        .collect();
     let mut newest: Vec<u64> = sets.iter().map(|set| set.id).collect();
     newest.sort_unstable();
     let known = newest.len() - context.hit.stale().min(newest.len());
@@ -22,7 +26,11 @@ pub fn list(context: &mut Context<'_>) -> Answer {
         sets.retain(|set| set.id < first_unknown);
     }
     let page = page(context, &sets, 500, Beyond::Clamp);
-    let items: Vec<Value> = page.items.iter().map(|set| set_json(context, set)).collect();
+    let items: Vec<Value> = page
+        .items
+        .iter()
+        .map(|set| set_json(context, set))
+        .collect();
     Ok(json!({"photosets": {
         "cancreate": 1, "page": page.number, "pages": page.pages, "perpage": page.per_page, "total": page.total,
         "photoset": items,
@@ -42,8 +50,13 @@ pub fn info(context: &mut Context<'_>) -> Answer {
 pub fn photos(context: &mut Context<'_>) -> Answer {
     check_user(context)?;
     let set = visible_set(context)?;
-    let known = set.photos.iter().filter_map(|&id| context.account.photo(id));
-    let mut members: Vec<&Photo> = known.filter(|photo| context.is_owner() || photo.visibility.public).collect();
+    let known = set
+        .photos
+        .iter()
+        .filter_map(|&id| context.account.photo(id));
+    let mut members: Vec<&Photo> = known
+        .filter(|photo| context.is_owner() || photo.visibility.public)
+        .collect();
     match context.params.filled("media") {
         Some("photos") => members.retain(|photo| photo.kind != Kind::Video),
         Some("videos") => members.retain(|photo| photo.kind == Kind::Video),
@@ -51,7 +64,11 @@ pub fn photos(context: &mut Context<'_>) -> Answer {
     }
     members.truncate(members.len() - context.hit.stale().min(members.len()));
     let page = page(context, &members, 500, Beyond::Clamp);
-    let items: Vec<Value> = page.items.iter().map(|photo| member_json(context, set, photo)).collect();
+    let items: Vec<Value> = page
+        .items
+        .iter()
+        .map(|photo| member_json(context, set, photo))
+        .collect();
     Ok(json!({"photoset": {
         "id": set.id.to_string(), "primary": set.primary.to_string(), "owner": NSID, "ownername": USERNAME,
         "photo": items, "page": page.number, "per_page": page.per_page, "perpage": page.per_page,
@@ -76,18 +93,28 @@ fn check_user(context: &Context<'_>) -> Result<(), Failure> {
 
 /// Strangers do not see a set without a public photo.
 fn is_visible(context: &Context<'_>, set: &Set) -> bool {
-    let public = |&id: &u64| context.account.photo(id).is_some_and(|photo| photo.visibility.public);
+    let public = |&id: &u64| {
+        context
+            .account
+            .photo(id)
+            .is_some_and(|photo| photo.visibility.public)
+    };
     context.is_owner() || set.photos.iter().any(public)
 }
 
 fn visible_set<'a>(context: &'a Context<'_>) -> Result<&'a Set, Failure> {
     let set = context.set()?;
-    is_visible(context, set).then_some(set).ok_or_else(|| Failure::new(1, "Photoset not found"))
+    is_visible(context, set)
+        .then_some(set)
+        .ok_or_else(|| Failure::new(1, "Photoset not found"))
 }
 
 fn set_json(context: &Context<'_>, set: &Set) -> Value {
     let primary = context.account.photo(set.primary);
-    let known = set.photos.iter().filter_map(|&id| context.account.photo(id));
+    let known = set
+        .photos
+        .iter()
+        .filter_map(|&id| context.account.photo(id));
     let videos = known.filter(|photo| photo.kind == Kind::Video).count();
     let photos = set.photos.len() - videos;
     json!({

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::account::{Change, Set};
 use super::core::NSID;
+use super::data::{Change, Set};
 use super::format::Failure;
 use super::rest::Context;
 
@@ -30,7 +30,11 @@ fn listed(context: &Context<'_>) -> Result<Vec<u64>, Failure> {
         None => Err(photo_missing(if id.starts_with(' ') { "" } else { id })),
     };
     let mut seen = HashSet::new();
-    let ids = list.split(',').filter(|_| !list.is_empty()).map(known).collect::<Result<Vec<_>, _>>()?;
+    let ids = list
+        .split(',')
+        .filter(|_| !list.is_empty())
+        .map(known)
+        .collect::<Result<Vec<_>, _>>()?;
     Ok(ids.into_iter().filter(|&id| seen.insert(id)).collect())
 }
 
@@ -61,8 +65,15 @@ pub fn create(context: &mut Context<'_>) -> Answer {
 pub fn add_photo(context: &mut Context<'_>) -> Answer {
     let id = context.text("photo_id");
     let set = context.set()?;
-    let photo = context.known_photo(id).ok_or_else(|| Failure::new(2, "Photo not found"))?.id;
-    if context.account.sets_of(photo).any(|member| member == set.id) {
+    let photo = context
+        .known_photo(id)
+        .ok_or_else(|| Failure::new(2, "Photo not found"))?
+        .id;
+    if context
+        .account
+        .sets_of(photo)
+        .any(|member| member == set.id)
+    {
         return Err(Failure::new(3, "Photo already in set"));
     }
     let change = Change::Member(set.id, photo, context.now);
@@ -78,7 +89,9 @@ pub fn edit_photos(context: &mut Context<'_>) -> Answer {
     }
     set.photos = listed(context)?;
     let primary = context.known_photo(context.text("primary_photo_id"));
-    set.primary = primary.ok_or_else(|| Failure::new(3, "Primary photo not found"))?.id;
+    set.primary = primary
+        .ok_or_else(|| Failure::new(3, "Primary photo not found"))?
+        .id;
     if !set.photos.contains(&set.primary) {
         return Err(Failure::new(4, "Primary photo not in list"));
     }
@@ -121,7 +134,11 @@ fn shrink(context: &mut Context<'_>, mut set: Set, gone: &[u64]) -> Answer {
 pub fn reorder_photos(context: &mut Context<'_>) -> Answer {
     let mut set = context.set()?.clone();
     let listed = listed(context)?;
-    let mut order: Vec<u64> = listed.iter().copied().filter(|photo| set.photos.contains(photo)).collect();
+    let mut order: Vec<u64> = listed
+        .iter()
+        .copied()
+        .filter(|photo| set.photos.contains(photo))
+        .collect();
     order.extend(set.photos.iter().filter(|photo| !listed.contains(photo)));
     set.photos = order;
     save(context, set)
@@ -142,7 +159,9 @@ pub fn set_primary(context: &mut Context<'_>) -> Answer {
 pub fn edit_meta(context: &mut Context<'_>) -> Answer {
     let mut set = context.set()?.clone();
     let title = context.params.filled("title");
-    set.title = title.ok_or_else(|| Failure::new(2, "No title specified"))?.to_owned();
+    set.title = title
+        .ok_or_else(|| Failure::new(2, "No title specified"))?
+        .to_owned();
     if let Some(description) = context.params.get("description") {
         set.description = description.to_owned();
     }
@@ -160,12 +179,22 @@ pub fn delete(context: &mut Context<'_>) -> Answer {
 pub fn order_sets(context: &mut Context<'_>) -> Answer {
     let known = |id: &str| {
         let set = id.parse().ok().and_then(|id| context.account.set(id));
-        set.map(|set| set.id).ok_or_else(|| Failure::new(1, "Set not found"))
+        set.map(|set| set.id)
+            .ok_or_else(|| Failure::new(1, "Set not found"))
     };
-    let mut order = context.text("photoset_ids").split(',').map(known).collect::<Result<Vec<u64>, _>>()?;
+    let mut order = context
+        .text("photoset_ids")
+        .split(',')
+        .map(known)
+        .collect::<Result<Vec<u64>, _>>()?;
     let mut seen = HashSet::new();
     order.retain(|&id| seen.insert(id));
-    let mut rest: Vec<u64> = context.account.sets().map(|set| set.id).filter(|id| !seen.contains(id)).collect();
+    let mut rest: Vec<u64> = context
+        .account
+        .sets()
+        .map(|set| set.id)
+        .filter(|id| !seen.contains(id))
+        .collect();
     rest.sort_unstable();
     order.extend(rest);
     context.account.commit(Change::Order(order));

@@ -37,9 +37,12 @@ impl Tag {
     /// The number at the end of this tag's id; the same text has the same number everywhere.
     pub fn number(&self) -> u64 {
         // FNV-1a: any stable hash will do, the real numbers mean nothing to a client.
-        self.text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        }) % 1_000_000_000
+        self.text
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            })
+            % 1_000_000_000
     }
 
     /// The tag as `getInfo` and `addTags` show it.
@@ -84,7 +87,10 @@ fn split(field: &str) -> Vec<String> {
 
 /// Lower case, and every character that is not a Unicode letter, digit or mark is dropped.
 pub fn normalise(raw: &str) -> String {
-    raw.to_lowercase().chars().filter(|&c| c.is_alphanumeric() || is_mark(c)).collect()
+    raw.to_lowercase()
+        .chars()
+        .filter(|&c| c.is_alphanumeric() || is_mark(c))
+        .collect()
 }
 
 /// The combining marks that the standard library does not count as alphanumeric.
@@ -115,7 +121,11 @@ pub fn machine_match(term: &str, tag: &Tag) -> bool {
     let (name, value) = cut_equals(&tag.text);
     let (ns, pred) = name.split_once(':').unwrap_or((&name, ""));
     let fits = |want: &str, have: &str| want.is_empty() || want == "*" || want == have;
-    let wanted = if term_value == "*" { term_value } else { normalise(&term_value) };
+    let wanted = if term_value == "*" {
+        term_value
+    } else {
+        normalise(&term_value)
+    };
     tag.machine && fits(term_ns, ns) && fits(term_pred, pred) && fits(&wanted, &value)
 }
 
@@ -136,7 +146,11 @@ mod tests {
             ("two words", "twowords", false),
             ("extn=mov", "extnmov", false),
             ("location:country=Iceland", "location:country=iceland", true),
-            ("dc:identifier=http://hdl.loc.gov/x.1", "dc:identifier=httphdllocgovx1", true),
+            (
+                "dc:identifier=http://hdl.loc.gov/x.1",
+                "dc:identifier=httphdllocgovx1",
+                true,
+            ),
             ("camera:model=X-Pro1", "camera:model=xpro1", true),
             ("geh:maker=Atget, Eugène", "geh:maker=atgeteugène", true),
             ("江う", "江う", false),
@@ -151,8 +165,14 @@ mod tests {
     #[test]
     fn quotes_keep_words_together() {
         let raws = |field: &str| parse(field).into_iter().map(|t| t.raw).collect::<Vec<_>>();
-        assert_eq!(raws(r#"one "two words"  three"#), ["one", "two words", "three"]);
-        assert_eq!(raws(r#"geo:quartier="plateau mont royal""#), ["geo:quartier=plateau mont royal"]);
+        assert_eq!(
+            raws(r#"one "two words"  three"#),
+            ["one", "two words", "three"]
+        );
+        assert_eq!(
+            raws(r#"geo:quartier="plateau mont royal""#),
+            ["geo:quartier=plateau mont royal"]
+        );
         assert_eq!(raws(r#""a:b=c""#), ["a:b=c"]);
         assert_eq!(raws("Same same SAME"), ["Same"]);
         assert!(raws(" \"\" ").is_empty());
@@ -167,7 +187,13 @@ mod tests {
     #[test]
     fn machine_tags_are_found_by_part_or_whole() {
         let tag = Tag::new("s3flickr:path=abc123");
-        for term in ["s3flickr:", "s3flickr:path=", "S3flickr:path=\"ABC123\"", "*:*=abc123", "s3flickr:path=*"] {
+        for term in [
+            "s3flickr:",
+            "s3flickr:path=",
+            "S3flickr:path=\"ABC123\"",
+            "*:*=abc123",
+            "s3flickr:path=*",
+        ] {
             assert!(machine_match(term, &tag), "{term}");
         }
         assert!(!machine_match("s3flickr:path=abc", &tag));

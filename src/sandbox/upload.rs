@@ -19,11 +19,12 @@ use sha1::{Digest, Sha1};
 use tokio::fs::File;
 use tokio::io::{AsyncWriteExt, BufWriter};
 
-use super::account::{Account, Change, Perms, Photo, Visibility};
+use super::account::Account;
 use super::core::{Core, Denied, OWNER_NUMBER, Ticket, now};
+use super::data::{Change, Perms, Photo, Visibility};
 use super::edit::rewritten;
-use super::faults::Hit;
 use super::format::{Failure, Format, html_error};
+use super::hit::Hit;
 use super::media::{self, HEAD_BYTES, Kind};
 use super::oauth::Signed;
 use super::params::Params;
@@ -56,7 +57,8 @@ pub async fn upload(
         return hit.after(answer, &Format::Xml, &wire).await;
     }
     let body = Body::from_stream(faulty(body, &hit, length));
-    let (answer, outcome, title) = receive(&core, signed, Request::from_parts(parts, body), &hit).await;
+    let (answer, outcome, title) =
+        receive(&core, signed, Request::from_parts(parts, body), &hit).await;
     core.note("upload", &title, &outcome, &hit);
     hit.after(answer, &Format::Xml, &wire).await
 }
@@ -72,28 +74,53 @@ async fn drain(body: Body) {
 }
 
 /// The body as the faults let it through: slowly, or only its first half.
-fn faulty(body: Body, hit: &Hit, length: u64) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
-    let (delay, reach) = (hit.body_delay(), if hit.breaks_body() { length / 2 } else { u64::MAX });
-    stream::unfold((body.into_data_stream(), 0), move |(mut data, seen)| async move {
-        if seen >= reach {
-            return None;
-        }
-        if delay > Duration::ZERO {
-            tokio::time::sleep(delay).await;
-        }
-        let piece = data.next().await?.map_err(io::Error::other);
-        let seen = seen + piece.as_ref().map_or(0, |piece| piece.len() as u64);
-        Some((piece, (data, seen)))
-    })
+fn faulty(
+    body: Body,
+    hit: &Hit,
+    length: u64,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
+    let (delay, reach) = (
+        hit.body_delay,
+        if hit.breaks_body() {
+            length / 2
+        } else {
+            u64::MAX
+        },
+    );
+    stream::unfold(
+        (body.into_data_stream(), 0),
+        move |(mut data, seen)| async move {
+            if seen >= reach {
+                return None;
+            }
+            if delay > Duration::ZERO {
+                tokio::time::sleep(delay).await;
+            }
+            let piece = data.next().await?.map_err(io::Error::other);
+            let seen = seen + piece.as_ref().map_or(0, |piece| piece.len() as u64);
+            Some((piece, (data, seen)))
+        },
+    )
 }
 
 /// Reads everything, then decides; comes back with the answer, the outcome and the title.
-async fn receive(core: &Core, mut signed: Signed, request: Request, hit: &Hit) -> (Response, String, String) {
+async fn receive(
+    core: &Core,
+    mut signed: Signed,
+    request: Request,
+    hit: &Hit,
+) -> (Response, String, String) {
     let id = core.account().reserve_photo_id();
     let mut file = Partial::new(core.home.original(id));
     let form = match read_form(request, &mut file).await {
         Ok(form) => form,
-        Err(cut) => return (html_error(StatusCode::BAD_REQUEST), format!("cut off: {cut}"), String::new()),
+        Err(cut) => {
+            return (
+                html_error(StatusCode::BAD_REQUEST),
+                format!("cut off: {cut}"),
+                String::new(),
+            );
+        }
     };
     signed.params.extend(form);
     let title = title(&signed.params, &file);
@@ -153,16 +180,21 @@ impl Partial {
 
     async fn fill(&mut self, mut field: Field<'_>) -> Result<(), String> {
         self.name = Some(field.file_name().unwrap_or_default().to_owned());
-        let file = File::create(&self.path).await.map_err(|error| error.to_string())?;
+        let file = File::create(&self.path)
+            .await
+            .map_err(|error| error.to_string())?;
         let mut out = BufWriter::with_capacity(WRITE_BYTES, file);
         while let Some(piece) = field.chunk().await.map_err(|error| error.body_text())? {
             let missing = HEAD_BYTES.saturating_sub(self.head.len());
-            self.head.extend_from_slice(&piece[..missing.min(piece.len())]);
+            self.head
+                .extend_from_slice(&piece[..missing.min(piece.len())]);
             self.bytes += piece.len() as u64;
             self.sha1.update(&piece);
             // What is too large anyway need not fill the disk.
             if self.bytes <= LARGEST_VIDEO {
-                out.write_all(&piece).await.map_err(|error| error.to_string())?;
+                out.write_all(&piece)
+                    .await
+                    .map_err(|error| error.to_string())?;
             }
         }
         out.flush().await.map_err(|error| error.to_string())
@@ -172,8 +204,14 @@ impl Partial {
 /// Streams the photo to its file and gathers the text fields.
 async fn read_form(request: Request, file: &mut Partial) -> Result<Params, String> {
     let mut form = Params::default();
-    let mut multipart = Multipart::from_request(request, &()).await.map_err(|error| error.body_text())?;
-    while let Some(mut field) = multipart.next_field().await.map_err(|error| error.body_text())? {
+    let mut multipart = Multipart::from_request(request, &())
+        .await
+        .map_err(|error| error.body_text())?;
+    while let Some(mut field) = multipart
+        .next_field()
+        .await
+        .map_err(|error| error.body_text())?
+    {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "photo" && field.file_name().is_some() && file.name.is_none() {
             file.fill(field).await?;
@@ -193,7 +231,13 @@ async fn read_form(request: Request, file: &mut Partial) -> Result<Params, Strin
 
 /// Who uploads, what it is, and whether there is room. The clock is looked at only now,
 /// after the body, as Flickr does it.
-async fn accept(core: &Core, signed: &Signed, id: u64, file: &mut Partial, hit: &Hit) -> Result<u64, Denied> {
+async fn accept(
+    core: &Core,
+    signed: &Signed,
+    id: u64,
+    file: &mut Partial,
+    hit: &Hit,
+) -> Result<u64, Denied> {
     let perms = if signed.params.get("oauth_consumer_key").is_some() {
         core.verify(signed)?
     } else if signed.params.get("api_key").is_some() {
@@ -209,7 +253,10 @@ async fn accept(core: &Core, signed: &Signed, id: u64, file: &mut Partial, hit: 
     let created = core.change(|account| {
         admit(account, &signed.params, &photo)?;
         if unknown_for > 0 {
-            core.fresh.lock().unwrap_or_else(PoisonError::into_inner).insert(id, unknown_for);
+            core.fresh
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(id, unknown_for);
         }
         file.keep = true;
         account.commit(Change::Photo(Box::new(photo)));
@@ -220,12 +267,20 @@ async fn accept(core: &Core, signed: &Signed, id: u64, file: &mut Partial, hit: 
 
 /// Makes the photo out of the file and the fields, or says what is wrong with the file.
 fn judge(params: &Params, id: u64, file: &Partial) -> Result<Photo, Failure> {
-    let name = file.name.as_deref().ok_or_else(|| Failure::new(2, "No photo specified"))?;
+    let name = file
+        .name
+        .as_deref()
+        .ok_or_else(|| Failure::new(2, "No photo specified"))?;
     if file.bytes == 0 {
         return Err(Failure::new(4, "Filesize was zero"));
     }
-    let kind = media::recognise(name, &file.head).ok_or_else(|| Failure::new(5, "Filetype was not recognised"))?;
-    let largest = if kind == Kind::Video { LARGEST_VIDEO } else { LARGEST_PHOTO };
+    let kind = media::recognise(name, &file.head)
+        .ok_or_else(|| Failure::new(5, "Filetype was not recognised"))?;
+    let largest = if kind == Kind::Video {
+        LARGEST_VIDEO
+    } else {
+        LARGEST_PHOTO
+    };
     if file.bytes > largest {
         return Err(Failure::new(8, "Filesize was too large"));
     }
@@ -273,14 +328,20 @@ fn visibility(params: &Params) -> Visibility {
 fn admit(account: &Account, params: &Params, photo: &Photo) -> Result<(), Failure> {
     let pro = account.settings().pro;
     if params.get("bulk") == Some("1") && !pro {
-        let failure = Failure::new(14, "Auto Upload disabled for Non pro User/Server at capacity");
+        let failure = Failure::new(
+            14,
+            "Auto Upload disabled for Non pro User/Server at capacity",
+        );
         return Err(failure.with("non_pro_desktop_upload_wait_time", "60"));
     }
     if matches!(params.get("safety_level"), Some("2" | "3")) && !pro {
         return Err(Failure::new(15, "Non-safe content not allowed"));
     }
     if account.is_full(photo.visibility) {
-        return Err(Failure::new(6, "Upload limit reached. For more info, visit flickr.com/pro"));
+        return Err(Failure::new(
+            6,
+            "Upload limit reached. For more info, visit flickr.com/pro",
+        ));
     }
     let wanted = matches!(params.get("dedup_check"), Some("1" | "2"));
     match account.oldest_with(&photo.sha1).filter(|_| wanted) {

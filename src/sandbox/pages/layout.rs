@@ -4,8 +4,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::super::account::Photo;
 use super::super::core::Core;
+use super::super::data::Photo;
 use super::super::format::typed;
 use super::super::listing::SIZES;
 use super::super::media::Kind;
@@ -64,8 +64,12 @@ pub fn bare(status: StatusCode, title: &str, nav: &Markup, body: &Markup) -> Res
     let mut response = typed("text/html; charset=utf-8", page.into_string());
     *response.status_mut() = status;
     // Titles come from anywhere; escaping keeps them text, and this keeps a slip harmless.
-    let policy = "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'";
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    let policy =
+        "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'";
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(policy),
+    );
     response
 }
 
@@ -91,7 +95,11 @@ pub fn thumbnail(photo: &Photo) -> Markup {
 
 /// The address of the picture on this server, without scheme and host.
 pub fn picture(photo: &Photo) -> String {
-    SIZES.iter().find(|size| size.extra == "m").map(|size| size.url("", photo)).unwrap_or_default()
+    SIZES
+        .iter()
+        .find(|size| size.extra == "m")
+        .map(|size| size.url("", photo))
+        .unwrap_or_default()
 }
 
 /// The folder and the name of a key.
@@ -107,9 +115,9 @@ pub fn pager(path: &str, page: usize, total: usize) -> Markup {
     html! {
         @if pages > 1 {
             div.pager {
-                @if page > 1 { a.button rel="prev" href={ (path) "?page=" (page - 1) } { "Newer" } } @else { span {} }
+                @if page > 1 { a.button rel="prev" href={ (path) "?page=" (page - 1) } { "Previous" } } @else { span {} }
                 span { (thousands(first)) "–" (thousands(last)) " of " (thousands(total)) }
-                @if page < pages { a.button rel="next" href={ (path) "?page=" (page + 1) } { "Older" } } @else { span {} }
+                @if page < pages { a.button rel="next" href={ (path) "?page=" (page + 1) } { "Next" } } @else { span {} }
             }
         }
     }
@@ -137,12 +145,20 @@ pub fn size(bytes: u64) -> String {
         let Some(larger) = units.next() else { break };
         (value, unit) = (value / 1024.0, larger);
     }
-    if *unit == "bytes" { format!("{bytes} bytes") } else { format!("{value:.1} {unit}") }
+    if *unit == "bytes" {
+        format!("{bytes} bytes")
+    } else {
+        format!("{value:.1} {unit}")
+    }
 }
 
 /// `1 photo`, `2 photos`
 pub fn counted(number: usize, noun: &str) -> String {
-    format!("{} {noun}{}", thousands(number), if number == 1 { "" } else { "s" })
+    format!(
+        "{} {noun}{}",
+        thousands(number),
+        if number == 1 { "" } else { "s" }
+    )
 }
 
 #[cfg(test)]
@@ -151,8 +167,14 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
-        assert_eq!((thousands(0), thousands(999), thousands(1_234_567)), ("0".into(), "999".into(), "1,234,567".into()));
-        assert_eq!((size(12), size(1536), size(3 << 30)), ("12 bytes".into(), "1.5 KiB".into(), "3.0 GiB".into()));
+        assert_eq!(
+            (thousands(0), thousands(999), thousands(1_234_567)),
+            ("0".into(), "999".into(), "1,234,567".into())
+        );
+        assert_eq!(
+            (size(12), size(1536), size(3 << 30)),
+            ("12 bytes".into(), "1.5 KiB".into(), "3.0 GiB".into())
+        );
         assert_eq!(split("a/b/c.jpg"), ("a/b", "c.jpg"));
         assert_eq!(split("c.jpg"), ("", "c.jpg"));
     }

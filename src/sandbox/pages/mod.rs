@@ -10,11 +10,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use self::layout::{PER_PAGE, Tab, bare, counted, page, pager, picture, size, split, thousands, thumbnail, tile};
-use super::account::{Photo, Set};
+use self::layout::{
+    PER_PAGE, Tab, bare, counted, page, pager, picture, size, split, thousands, thumbnail, tile,
+};
 use super::calls::Call;
 use super::control::visibility_word;
 use super::core::Core;
+use super::data::{Photo, Set};
+use super::edit;
 use super::listing::{mysql, original_url};
 use super::media::Kind;
 use super::params::Params;
@@ -25,12 +28,18 @@ const SHOWN_CALLS: usize = 300;
 /// The page that a query asks for, within what there is.
 fn page_number(query: Option<String>, total: usize) -> usize {
     let params = Params::parse(&query.unwrap_or_default());
-    let asked = params.get("page").and_then(|text| text.parse().ok()).unwrap_or(1);
+    let asked = params
+        .get("page")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1);
     asked.clamp(1, total.div_ceil(PER_PAGE).max(1))
 }
 
 fn of_page<T>(items: Vec<T>, number: usize) -> impl Iterator<Item = T> {
-    items.into_iter().skip((number - 1) * PER_PAGE).take(PER_PAGE)
+    items
+        .into_iter()
+        .skip((number - 1) * PER_PAGE)
+        .take(PER_PAGE)
 }
 
 /// `/`: the photostream, newest first.
@@ -100,7 +109,11 @@ pub async fn sets(State(core): State<Arc<Core>>, RawQuery(query): RawQuery) -> R
 }
 
 /// `/sets/ID`: one set in its order.
-pub async fn set(State(core): State<Arc<Core>>, Path(id): Path<u64>, RawQuery(query): RawQuery) -> Response {
+pub async fn set(
+    State(core): State<Arc<Core>>,
+    Path(id): Path<u64>,
+    RawQuery(query): RawQuery,
+) -> Response {
     let found = {
         let account = core.account();
         account.set(id).map(|set| {
@@ -130,7 +143,10 @@ pub async fn photo(State(core): State<Arc<Core>>, Path(id): Path<u64>) -> Respon
     let found = {
         let account = core.account();
         account.photo(id).map(|photo| {
-            let sets: Vec<&Set> = account.sets_of(id).filter_map(|set| account.set(set)).collect();
+            let sets: Vec<&Set> = account
+                .sets_of(id)
+                .filter_map(|set| account.set(set))
+                .collect();
             (photo.title.clone(), photo_body(photo, &sets))
         })
     };
@@ -142,9 +158,16 @@ pub async fn photo(State(core): State<Arc<Core>>, Path(id): Path<u64>) -> Respon
 
 fn photo_body(photo: &Photo, sets: &[&Set]) -> Markup {
     let (folder, name) = split(&photo.title);
-    let video = format!("/static/video/{}/{}/orig.mp4", photo.id, photo.original_secret);
+    let video = format!(
+        "/static/video/{}/{}/orig.mp4",
+        photo.id, photo.original_secret
+    );
     let is_video = photo.kind == Kind::Video;
-    let original = if is_video { video.clone() } else { original_url("", photo) };
+    let original = if is_video {
+        video.clone()
+    } else {
+        original_url("", photo)
+    };
     html! {
         div.photo {
             div.stage {
@@ -156,7 +179,7 @@ fn photo_body(photo: &Photo, sets: &[&Set]) -> Markup {
                 p.lead { @if folder.is_empty() { "in no folder" } @else { (folder) } }
                 dl {
                     dt { "Title" } dd { (photo.title) }
-                    @if !photo.description.is_empty() { dt { "Description" } dd { (photo.description) } }
+                    @if !photo.description.is_empty() { dt { "Description" } dd { (edit::as_written(&photo.description)) } }
                     dt { "Seen by" } dd { (visibility_word(photo.visibility)) }
                     dt { "In sets" } dd {
                         @for set in sets { a href={ "/sets/" (set.id) } { (set.title) } br; }
@@ -239,7 +262,11 @@ pub async fn photo_alias(Path((_, id)): Path<(String, u64)>) -> Redirect {
 
 /// Any other address.
 pub async fn nothing_here() -> Response {
-    message(StatusCode::NOT_FOUND, "There is nothing here", "The address is wrong, or what it showed was deleted.")
+    message(
+        StatusCode::NOT_FOUND,
+        "There is nothing here",
+        "The address is wrong, or what it showed was deleted.",
+    )
 }
 
 /// A short message on a page of its own.
