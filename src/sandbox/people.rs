@@ -1,0 +1,115 @@
+//! The methods about the account, its tokens and its tickets.
+
+use std::sync::PoisonError;
+
+use serde_json::{Map, Value, json};
+
+use super::core::{FULL_NAME, NSID, USERNAME};
+use super::format::Failure;
+use super::listing::{Beyond, photos_json, visible};
+use super::media::Kind;
+use super::rest::Context;
+
+/// The largest photo, 200 MB.
+pub const LARGEST_PHOTO: u64 = 209_715_200;
+/// The largest video, 1 GB.
+pub const LARGEST_VIDEO: u64 = 1_073_741_824;
+
+type Answer = Result<Value, Failure>;
+
+/// `flickr.test.echo`
+pub fn echo(context: &mut Context<'_>) -> Answer {
+    let texts = context
+        .params
+        .iter()
+        .map(|(name, value)| (name.to_owned(), json!({ "_content": value })));
+    Ok(Value::Object(texts.collect::<Map<_, _>>()))
+}
+
+/// `flickr.test.login`
+pub fn login(_: &mut Context<'_>) -> Answer {
+    Ok(json!({"user": {"id": NSID, "username": {"_content": USERNAME}, "path_alias": null}}))
+}
+
+/// `flickr.auth.oauth.checkToken`
+pub fn check_token(context: &mut Context<'_>) -> Answer {
+    if !context.is_owner() {
+        return Err(Failure::new(98, "Invalid token"));
+    }
+    Ok(json!({"oauth": {
+        "token": {"_content": context.text("oauth_token")},
+        "perms": {"_content": context.perms.word()},
+        "user": {"nsid": NSID, "username": USERNAME, "fullname": FULL_NAME},
+    }}))
+}
+
+/// `flickr.people.getPhotos`: the photostream, newest first, without an end.
+pub fn photos(context: &mut Context<'_>) -> Answer {
+    match context.params.filled("user_id") {
+        None => return Err(Failure::new(1, "Required arguments missing")),
+        Some(NSID) => {}
+        Some("me") if context.is_owner() => {}
+        Some(_) => return Err(Failure::new(2, "Unknown user")),
+    }
+    let photos = visible(context);
+    Ok(photos_json(context, &photos, Beyond::Clamp))
+}
+
+/// `flickr.people.getUploadStatus`
+pub fn upload_status(context: &mut Context<'_>) -> Answer {
+    let used: u64 = context.account.photos().map(|photo| photo.bytes).sum();
+    let videos = context
+        .account
+        .photos()
+        .filter(|photo| photo.kind == Kind::Video)
+        .count();
+    let most: u64 = 214_748_364_800;
+    let kb = |bytes: u64| bytes / 1024;
+    let left = most.saturating_sub(used);
+    Ok(json!({"user": {
+        "id": NSID, "ispro": u8::from(context.account.settings().pro), "username": {"_content": USERNAME},
+        "bandwidth": {"max": most, "used": used, "maxbytes": most, "usedbytes": used, "remainingbytes": left,
+            "maxkb": kb(most), "usedkb": kb(used), "remainingkb": kb(left), "unlimited": 1},
+        "filesize": {"max": LARGEST_PHOTO, "maxbytes": LARGEST_PHOTO, "maxkb": kb(LARGEST_PHOTO), "maxmb": 200},
+        "sets": {"created": context.account.sets().count(), "remaining": "lots"},
+        "videosize": {"maxbytes": LARGEST_VIDEO, "maxkb": kb(LARGEST_VIDEO), "maxmb": 1024},
+        "videos": {"uploaded": videos, "remaining": "lots"},
+    }}))
+}
+
+/// `flickr.people.getLimits`
+pub fn limits(_: &mut Context<'_>) -> Answer {
+    Ok(json!({"person": {
+        "nsid": NSID,
+        "photos": {"maxdisplaypx": "1024", "maxupload": LARGEST_PHOTO},
+        "videos": {"maxduration": "180", "maxupload": LARGEST_VIDEO},
+    }}))
+}
+
+/// `flickr.photos.upload.checkTickets`: the first look finds a ticket pending, the second done.
+pub fn check_tickets(context: &mut Context<'_>) -> Answer {
+    let mut tickets = context
+        .core
+        .tickets
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    let mut state = |id: &str| match tickets.get_mut(id) {
+        None => json!({"id": id, "invalid": 1}),
+        Some(ticket) => {
+            ticket.checks += 1;
+            match context.account.photo(ticket.photo) {
+                _ if ticket.checks == 1 => json!({"id": id, "complete": 0}),
+                Some(photo) => json!({"id": id, "complete": 1, "photoid": photo.id.to_string(),
+                    "imported": photo.posted.to_string()}),
+                None => json!({"id": id, "complete": 2}),
+            }
+        }
+    };
+    let all: Vec<Value> = context
+        .text("tickets")
+        .split(',')
+        .filter(|id| !id.is_empty())
+        .map(&mut state)
+        .collect();
+    Ok(json!({"uploader": {"ticket": all}}))
+}
