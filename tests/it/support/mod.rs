@@ -5,5 +5,7 @@
 )]
 
 pub mod aws;
+pub mod browser;
+pub mod cli;
 pub mod proxy;
 pub mod python;

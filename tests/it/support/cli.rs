@@ -1,0 +1,223 @@
+//! The real binary, run as a process of its own with nothing of this user's environment.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+
+/// A user of the command line: an empty home, and the variables that they have set.
+pub struct User {
+    home: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+impl User {
+    /// Someone who has never run it, with `PATH` and a home and nothing else.
+    pub fn new() -> User {
+        User {
+            home: tempfile::tempdir().expect("an empty home"),
+            variables: Vec::new(),
+        }
+    }
+
+    /// Sets a variable for all that they run.
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> User {
+        self.variables.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Sets many.
+    pub fn with_all<'a>(self, variables: impl IntoIterator<Item = (&'a str, String)>) -> User {
+        let set = |user: User, (name, value)| user.with(name, value);
+        variables.into_iter().fold(self, set)
+    }
+
+    /// Their home, which is also where they stand.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Runs the binary to its end.
+    pub async fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Output {
+        self.start(arguments).output().await
+    }
+
+    /// Starts the binary; it is killed when the value is dropped.
+    pub fn start<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Running {
+        let mut child = self
+            .command(arguments)
+            .spawn()
+            .expect("the binary that cargo built");
+        let stdout = child.stdout.take().expect("a pipe, asked for below");
+        let stderr = child.stderr.take().expect("a pipe, asked for below");
+        Running {
+            child,
+            stdout: Said::by(stdout),
+            stderr: Said::by(stderr),
+        }
+    }
+
+    fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let home = self.home();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_s3flickr"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", home)
+            .env("XDG_CONFIG_HOME", home.join("config"))
+            .env("XDG_DATA_HOME", home.join("data"))
+            .env("XDG_CACHE_HOME", home.join("cache"))
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(home)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+}
+
+/// What a run of the binary left behind.
+#[derive(Debug)]
+pub struct Output {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// The result.
+    pub stdout: String,
+    /// Logs, progress and errors.
+    pub stderr: String,
+}
+
+impl Output {
+    /// The exit status; none where a signal ended it.
+    pub fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+
+    /// The same output, if the exit status is `code`; panics with all that was said otherwise.
+    #[track_caller]
+    pub fn expect_code(self, code: i32) -> Output {
+        assert_eq!(
+            self.code(),
+            Some(code),
+            "{}\n-- stdout --\n{}\n-- stderr --\n{}",
+            self.status,
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    /// The same output, if all went well.
+    #[track_caller]
+    pub fn expect_success(self) -> Output {
+        self.expect_code(0)
+    }
+
+    /// The one JSON document on stdout; panics where there is anything else.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| {
+            panic!(
+                "stdout is not one JSON document: {error}\n-- stdout --\n{}\n-- stderr --\n{}",
+                self.stdout, self.stderr
+            )
+        })
+    }
+}
+
+/// A run of the binary that goes on; killed when dropped.
+pub struct Running {
+    child: Child,
+    stdout: Said,
+    stderr: Said,
+}
+
+impl Running {
+    /// Sends a signal; nothing where it has ended.
+    pub fn signal(&self, signal: Signal) {
+        if let Some(pid) = self.pid() {
+            // It may end between the look and the signal.
+            let _ = kill_process(pid, signal);
+        }
+    }
+
+    /// Asks it to stop, as Ctrl-C does.
+    pub fn interrupt(&self) {
+        self.signal(Signal::INT);
+    }
+
+    /// Kills it with no chance to clean up, as a lost machine would.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("a process of our own");
+    }
+
+    /// Waits until stderr contains `text`, and answers with all of it so far; panics where the
+    /// run ends before.
+    pub async fn until_stderr(&mut self, text: &str) -> String {
+        self.stderr.until(text).await
+    }
+
+    /// The same for stdout.
+    pub async fn until_stdout(&mut self, text: &str) -> String {
+        self.stdout.until(text).await
+    }
+
+    /// Waits for its end.
+    pub async fn output(mut self) -> Output {
+        Output {
+            stdout: self.stdout.whole().await,
+            stderr: self.stderr.whole().await,
+            status: self.child.wait().await.expect("a process of our own"),
+        }
+    }
+
+    fn pid(&self) -> Option<Pid> {
+        let id = self.child.id()?;
+        Pid::from_raw(id.try_into().ok()?)
+    }
+}
+
+/// What a stream of a process has said so far. It is read all the time: a full pipe would hold
+/// the process up.
+struct Said {
+    so_far: watch::Receiver<Vec<u8>>,
+}
+
+impl Said {
+    fn by(mut stream: impl AsyncRead + Unpin + Send + 'static) -> Said {
+        let (sender, so_far) = watch::channel(Vec::new());
+        tokio::spawn(async move {
+            let mut buffer = [0; 8192];
+            while let Ok(read @ 1..) = stream.read(&mut buffer).await {
+                sender.send_modify(|said| said.extend_from_slice(&buffer[..read]));
+            }
+        });
+        Said { so_far }
+    }
+
+    async fn until(&mut self, text: &str) -> String {
+        let contains = |said: &Vec<u8>| String::from_utf8_lossy(said).contains(text);
+        let found = self.so_far.wait_for(contains).await.is_ok();
+        let said = self.text();
+        assert!(found, "ended without saying {text:?}:\n{said}");
+        said
+    }
+
+    async fn whole(&mut self) -> String {
+        // The sender goes when the stream ends.
+        while self.so_far.changed().await.is_ok() {}
+        self.text()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.so_far.borrow()).into_owned()
+    }
+}
