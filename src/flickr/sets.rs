@@ -17,6 +17,8 @@ pub struct Set {
     pub title: String,
     /// When it was made, in seconds since 1970; 0 where that is unknown.
     pub created: i64,
+    /// The id of the photo that is its cover; empty where that is unknown.
+    pub primary: String,
     /// How many photos and videos are in it.
     pub photos: u64,
 }
@@ -98,6 +100,8 @@ struct Listed {
     id: String,
     #[serde(default, deserialize_with = "loose::text")]
     title: String,
+    #[serde(default, deserialize_with = "loose::text")]
+    primary: String,
     #[serde(default, rename = "date_create", deserialize_with = "loose::number")]
     created: Option<i64>,
     #[serde(default, deserialize_with = "loose::number")]
@@ -122,6 +126,7 @@ impl<'de> Deserialize<'de> for Set {
             id: listed.id,
             title: listed.title,
             created: listed.created.unwrap_or_default(),
+            primary: listed.primary,
         })
     }
 }

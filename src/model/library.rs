@@ -25,6 +25,8 @@ pub struct Set {
     pub title: String,
     /// When it was made, in unix seconds.
     pub created: i64,
+    /// The id of the photo that is its cover.
+    pub cover: String,
     /// How many photos and videos Flickr says are in it.
     pub count: usize,
     /// The ids of its photos in order; `None` while they were not read.

@@ -25,6 +25,8 @@ pub enum Edit {
         set: String,
         /// Its title, for the reader of the plan.
         title: String,
+        /// The id of its cover, which stays.
+        cover: String,
         /// All ids that it shall hold: what it had, and the new ones.
         photos: Vec<String>,
         /// How many of them are new.
@@ -36,6 +38,8 @@ pub enum Edit {
         keep: String,
         /// The title of all of them.
         title: String,
+        /// The id of its cover, which stays.
+        cover: String,
         /// The union; `None` where the oldest holds it already.
         photos: Option<Vec<String>>,
         /// How many photos come to it from the others.
@@ -134,6 +138,7 @@ pub fn plan_assign(library: &Library, naming: SetName) -> Plan {
             if !missing.is_empty() {
                 plan.edits.push(Edit::Extend {
                     set: set.id.clone(),
+                    cover: cover(set, members),
                     photos: union(members, &missing, &origins),
                     added: missing.len(),
                     title: title.clone(),
@@ -172,6 +177,7 @@ pub fn plan_merge(library: &Library) -> Plan {
         let new: Vec<&str> = others_photos.filter(|id| seen.insert(id)).collect();
         plan.edits.push(Edit::Merge {
             keep: oldest.id.clone(),
+            cover: cover(oldest, members[0]),
             title: title.to_owned(),
             photos: (!new.is_empty()).then(|| union(members[0], &new, &origins)),
             added: new.len(),
@@ -179,6 +185,12 @@ pub fn plan_merge(library: &Library) -> Plan {
         });
     }
     plan
+}
+
+/// The cover that a set has; its first photo where Flickr names one that is not in it.
+fn cover(set: &Set, members: &[String]) -> String {
+    let named = members.iter().find(|id| **id == set.cover);
+    named.or(members.first()).unwrap_or(&set.cover).clone()
 }
 
 /// What a set had, and the new ones. Where all are ours and in the order of their keys, the new

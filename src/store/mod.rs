@@ -48,7 +48,7 @@ pub enum Error {
     #[error(transparent)]
     Location(#[from] InvalidLocation),
     /// The bucket or folder is not there.
-    #[error("{0} is not there: check the name, the account and the region")]
+    #[error("{0} is not there: check the name")]
     NoStore(String),
     /// The file is not there.
     #[error("{0} is not there any more")]
@@ -59,8 +59,17 @@ pub enum Error {
     /// The file is in an archive class.
     #[error("{0} is archived: restore it from Glacier first")]
     Archived(String),
-    /// Credentials are missing, wrong, or do not allow it.
-    #[error("{what}: access denied; check the AWS credentials and the bucket's policy ({detail})")]
+    /// The credentials are missing, wrong or expired: no file can be read with them.
+    #[error("{what}: {detail}")]
+    Credentials {
+        /// The store or file.
+        what: String,
+        /// What is wrong, and what to do.
+        detail: String,
+    },
+    /// The credentials do not allow it. S3 also says so of a file that is not there, to those who
+    /// may not list the bucket.
+    #[error("{what}: access denied; check the policy of the bucket and of the user ({detail})")]
     Denied {
         /// The store or file.
         what: String,

@@ -14,6 +14,16 @@ use percent_encoding::percent_decode_str;
 use super::{Backend, Error, Object, Reading};
 use crate::model::{Key, Location};
 
+/// The error codes that say that no request with these credentials can succeed.
+const REFUSED_CREDENTIALS: &[&str] = &[
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidToken",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+];
+
 #[derive(Clone)]
 pub(super) struct S3 {
     client: Client,
@@ -194,6 +204,12 @@ where
         (Some("InvalidObjectState"), _) => Error::Archived(what),
         (Some("PreconditionFailed"), _) | (_, Some(412)) => Error::Changed(what),
         (Some("InvalidRange"), _) | (_, Some(416)) => Error::Changed(what),
+        (Some(code), _) if REFUSED_CREDENTIALS.contains(&code) => Error::Credentials {
+            what,
+            detail: format!(
+                "AWS refuses the credentials ({code}): set AWS_PROFILE, or log in again"
+            ),
+        },
         (Some(code), Some(401 | 403)) => Error::Denied {
             what,
             detail: code.to_owned(),
@@ -211,7 +227,11 @@ where
     let detail = DisplayErrorContext(error).to_string();
     if detail.contains("CredentialsNotLoaded") || detail.contains("no providers in chain") {
         let detail = "no AWS credentials found: set AWS_PROFILE, or run `aws configure`".to_owned();
-        return Error::Denied { what, detail };
+        return Error::Credentials { what, detail };
+    }
+    if detail.contains("region must be set") {
+        let detail = "no AWS region is set: set AWS_REGION, or a profile that has one".to_owned();
+        return Error::Credentials { what, detail };
     }
     tracing::debug!(%what, %detail, "s3 request failed");
     Error::Unavailable {

@@ -25,6 +25,7 @@ fn set(id: usize, title: &str, members: &[&str]) -> Set {
         id: id.to_string(),
         title: title.into(),
         created: id as i64,
+        cover: members[0].to_owned(),
         count: members.len(),
         members: Some(members.iter().map(|id| (*id).to_owned()).collect()),
     }
@@ -248,6 +249,7 @@ fn the_dry_run_is_a_table() {
             },
             Edit::Merge {
                 keep: "1".into(),
+                cover: "1".into(),
                 title: "Oslo".into(),
                 photos: None,
                 added: 0,
