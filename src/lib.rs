@@ -20,9 +20,11 @@ extern crate self as s3flickr;
 
 pub mod aws;
 pub mod config;
+pub mod error;
 pub mod flickr;
 pub mod model;
 pub mod monitor;
+pub mod ops;
 pub mod queue;
 pub mod sandbox;
 pub mod stop;
