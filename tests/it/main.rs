@@ -4,7 +4,9 @@
     reason = "what panics here is a failing test, also in a helper of tests"
 )]
 
+mod migration;
 mod proxy_works;
 mod queue_sqs;
 mod support;
 mod support_works;
+mod world;
