@@ -4,9 +4,12 @@
     reason = "what panics here is a failing test, also in a helper of tests"
 )]
 
+mod bad_input;
+mod gallery;
 mod migration;
 mod proxy_works;
 mod queue_sqs;
+mod sets;
 mod support;
 mod support_works;
 mod world;
