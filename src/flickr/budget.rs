@@ -41,6 +41,7 @@ pub struct Budget {
     /// Whoever holds it is the next to go; the others wait behind.
     supply: Arc<Mutex<Supply>>,
     pace: Arc<SyncMutex<Pace>>,
+    uploads_free: bool,
 }
 
 /// Where calls come from.
@@ -95,6 +96,26 @@ impl Budget {
         })
     }
 
+    /// The same budget for a key of which uploads are known not to count; Flickr does not say.
+    pub fn with_free_uploads(self) -> Self {
+        Self {
+            uploads_free: true,
+            ..self
+        }
+    }
+
+    /// Waits until an upload may be made: as for any call, unless uploads are free.
+    ///
+    /// # Errors
+    /// [`Error::Budget`] where the shared budget cannot be asked.
+    pub async fn take_upload(&self) -> Result<Permit, Error> {
+        if !self.uploads_free {
+            return self.take().await;
+        }
+        self.pause().await;
+        Ok(Permit(()))
+    }
+
     /// Waits until a call may be made.
     ///
     /// # Errors
@@ -102,10 +123,15 @@ impl Budget {
     pub async fn take(&self) -> Result<Permit, Error> {
         let mut supply = self.supply.lock().await;
         supply.next(&self.pace).await?;
+        self.pause().await;
+        Ok(Permit(()))
+    }
+
+    /// Waits out the pause that Flickr asked for, and any that comes meanwhile.
+    async fn pause(&self) {
         while let Some(end) = self.pause_end() {
             sleep_until(end).await;
         }
-        Ok(Permit(()))
     }
 
     fn pause_end(&self) -> Option<Instant> {
@@ -121,6 +147,7 @@ impl Budget {
         Self {
             supply: Arc::new(Mutex::new(supply)),
             pace: Arc::new(SyncMutex::new(Pace::default())),
+            uploads_free: false,
         }
     }
 }

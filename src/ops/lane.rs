@@ -1,7 +1,7 @@
 //! One lane of a worker: takes a message, copies its photo, settles the message, and again.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::FutureExt;
@@ -9,9 +9,9 @@ use futures_util::FutureExt;
 use super::Error;
 use super::drained::Drained;
 use super::looking::{Look, Uploads, unix};
+use super::shared::{Options, Stopped, Tally, Verdict};
 use super::sources::Sources;
 use super::transfer::{Attempt, Services, transfer};
-use super::work::{Options, Stopped};
 use crate::flickr::{Client, Permit};
 use crate::model::Job;
 use crate::model::job::Refuse;
@@ -36,61 +36,6 @@ const FRESH: Duration = Duration::from_secs(30);
 
 /// What is added to the time at which a message was put back, because SQS tells whole seconds.
 const PUT_BACK: Duration = Duration::from_secs(2);
-
-/// What a lane, or a whole run, did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Photos uploaded.
-    pub uploaded: u64,
-    /// Photos that were on Flickr already.
-    pub already_there: u64,
-    /// Attempts that failed and were put back.
-    pub retried: u64,
-    /// Jobs that ended on the failed queue.
-    pub failed: u64,
-    /// Bytes of the photos uploaded.
-    pub bytes: u64,
-}
-
-impl Tally {
-    pub(super) fn add(&mut self, other: &Tally) {
-        self.uploaded += other.uploaded;
-        self.already_there += other.already_there;
-        self.retried += other.retried;
-        self.failed += other.failed;
-        self.bytes += other.bytes;
-    }
-}
-
-/// Why the lanes stop, once one of them knows: the first to say so is believed.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Verdict(Arc<Mutex<Option<Stopped>>>);
-
-impl Verdict {
-    fn say(&self, stopped: Stopped) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert(stopped);
-    }
-
-    fn is_drained(&self) -> bool {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) == Some(Stopped::Drained)
-    }
-
-    pub(super) fn stopped(&self, stop: &Stop) -> Stopped {
-        let said = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        said.unwrap_or(if stop.is_draining() {
-            Stopped::Signal
-        } else {
-            Stopped::Drained
-        })
-    }
-}
 
 /// All that a lane needs; the lanes of a worker share one.
 pub(super) struct Lane {
@@ -136,7 +81,7 @@ impl Lane {
             if permit.is_none() {
                 tokio::select! {
                     () = self.stop.draining() => return Ok(None),
-                    taken = self.flickr.budget().take() => match taken {
+                    taken = self.flickr.budget().take_upload() => match taken {
                         Ok(taken) => *permit = Some(taken),
                         Err(error) => {
                             self.monitor.event(Event::QueueTrouble(error.to_string()));

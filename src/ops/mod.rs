@@ -9,6 +9,7 @@ mod lane;
 pub mod looking;
 pub mod organise;
 pub mod populate;
+mod shared;
 pub mod sources;
 pub mod status;
 pub mod transfer;

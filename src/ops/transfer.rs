@@ -81,7 +81,7 @@ impl Attempt {
             }
             // Another file has the same bytes: two files are two photos.
             Answer::Duplicate(_) => {
-                *permit = Some(to.flickr.budget().take().await.map_err(of_flickr)?);
+                *permit = Some(to.flickr.budget().take_upload().await.map_err(of_flickr)?);
                 match self.upload(source, to, false, permit).await? {
                     Answer::Photo(photo) => Ok(Outcome::Uploaded(photo)),
                     Answer::Duplicate(_) => Err(Outcome::Failed(
@@ -126,7 +126,7 @@ impl Attempt {
         };
         let permit = match permit.take() {
             Some(permit) => permit,
-            None => to.flickr.budget().take().await.map_err(of_flickr)?,
+            None => to.flickr.budget().take_upload().await.map_err(of_flickr)?,
         };
         self.began = Some(SystemTime::now());
         match to.flickr.upload(permit, upload).await {

@@ -8,58 +8,15 @@ use tokio::task::JoinSet;
 
 use super::Error;
 use super::drained::Drained;
-use super::lane::{Lane, Tally, Verdict};
+use super::lane::Lane;
 use super::looking::Uploads;
+use super::shared::Verdict;
+pub use super::shared::{Options, Stopped, Tally};
 use super::sources::Sources;
-use crate::flickr::{Client, Visibility};
-use crate::model::Location;
-use crate::model::retry::Backoff;
+use crate::flickr::Client;
 use crate::monitor::{Event, Monitor};
 use crate::queue::Queue;
 use crate::stop::Stop;
-
-/// How to work.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// How many photos are under way at once.
-    pub transfers: usize,
-    /// Whether to wait for more when the queue is drained.
-    pub forever: bool,
-    /// How long a message stays invisible to others, unless renewed.
-    pub hold: Duration,
-    /// Who may see the photos.
-    pub visibility: Visibility,
-    /// The stores that may be read; empty for those recorded with the queue.
-    pub allow: Vec<Location>,
-    /// The wait before another attempt at a job.
-    pub backoff: Backoff,
-}
-
-impl Default for Options {
-    /// Sixteen lanes hide the latency of a typical upload at Flickr's pace of a call a second;
-    /// two minutes of hold outlast a hiccup of the network, yet a dead worker's jobs come back soon.
-    fn default() -> Options {
-        Options {
-            transfers: 16,
-            forever: false,
-            hold: Duration::from_secs(120),
-            visibility: Visibility::Private,
-            allow: Vec::new(),
-            backoff: Backoff::default(),
-        }
-    }
-}
-
-/// Why a run ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stopped {
-    /// Nothing is waiting, delayed or in flight with anyone.
-    Drained,
-    /// It was asked to.
-    Signal,
-    /// No photo can succeed now: what to do next.
-    Halted(String),
-}
 
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -37,6 +37,9 @@ use location::Location;
 /// not go round for ever. Ten leaves the first alone and stops the second within a day.
 const MOST_RECEIVES: u32 = 10;
 
+/// A shorter hold would do nothing but beat.
+const SHORTEST_HOLD: Duration = Duration::from_millis(100);
+
 /// A queue, and the failed queue beside it. Cheap to clone; clones share connections.
 #[derive(Clone)]
 pub struct Queue {
@@ -170,6 +173,7 @@ impl Queue {
         hold: Duration,
         wait: Duration,
     ) -> Result<Option<Lease>, Error> {
+        let hold = hold.max(SHORTEST_HOLD);
         let delivery = self.backend.receive(part, hold, wait).await?;
         Ok(delivery.map(|delivery| Lease::start(Arc::clone(&self.backend), delivery, hold)))
     }

@@ -10,6 +10,7 @@ mod migration;
 mod proxy_works;
 mod queue_sqs;
 mod sets;
+mod spot;
 mod support;
 mod support_works;
 mod world;

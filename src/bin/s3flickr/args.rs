@@ -150,6 +150,9 @@ pub struct Work {
     /// Calls to Flickr an hour, of all workers of the queue together; 0 for no limit
     #[arg(long, value_name = "N", default_value_t = 3600)]
     pub calls_per_hour: u32,
+    /// Do not count uploads as calls, for who knows that Flickr does not
+    #[arg(long)]
+    pub uploads_free: bool,
     /// How long a message is held, in seconds; renewed while the transfer runs
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(2..=43_200))]
     pub visibility: u64,

@@ -10,7 +10,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail, ensure};
 use data_encoding::HEXLOWER;
 use futures_util::future::try_join_all;
-use s3flickr::sandbox::{self, Options, Sandbox};
+use s3flickr::sandbox::{self, Fault, FaultKind, Options, Sandbox};
 use serde::Deserialize;
 use sha1::{Digest, Sha1};
 use tokio::process::Command;
@@ -18,10 +18,13 @@ use tokio::process::Command;
 use crate::args;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::signals::stop_on_signals;
+use crate::signals::asked_to_end;
 
 /// Workers that drain the queue together.
 const WORKERS: usize = 3;
+
+/// How long the stand-in takes for an upload.
+const UPLOAD_MS: u64 = 150;
 
 /// `demo`
 pub async fn demo(args: args::Demo, console: &Console) -> Result<Exit> {
@@ -68,8 +71,16 @@ impl<'a> Demo<'a> {
         let dir = folder.join("flickr");
         console.line("A stand-in for Flickr, on this machine alone:\n");
         console.line(&format!("$ s3flickr sandbox --dir {}", dir.display()));
+        // An upload takes its time with Flickr too, and so every worker gets its share.
+        let slow = Fault::new(
+            "upload",
+            FaultKind::Slow {
+                delay_ms: UPLOAD_MS,
+            },
+        );
         let options = Options {
             dir: Some(dir),
+            faults: vec![slow],
             ..Options::default()
         };
         let sandbox = sandbox::start(options).await?;
@@ -107,7 +118,7 @@ impl<'a> Demo<'a> {
             return Ok(Exit::Well);
         }
         self.console.line("Ctrl-C ends the demo.");
-        stop_on_signals(self.console).draining().await;
+        asked_to_end().await;
         self.sandbox.stop().await;
         Ok(Exit::Well)
     }

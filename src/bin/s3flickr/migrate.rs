@@ -21,7 +21,7 @@ use crate::args::{Failed, Populate, Privacy, Status, Work};
 use crate::console::{Console, progress_interval};
 use crate::exit::Exit;
 use crate::progress::{Rate, line};
-use crate::signals::stop_on_signals;
+use crate::signals::{drain_on_interruption, stop_on_signals};
 use crate::{report, services};
 
 /// The most failed jobs that are listed.
@@ -135,15 +135,22 @@ pub async fn work(
     let queue = Queue::open(&place).await?;
     let window = Duration::from_secs(args.budget_window);
     let budget = services::fleet_budget(&queue, args.calls_per_hour, window);
+    let budget = if args.uploads_free {
+        budget.with_free_uploads()
+    } else {
+        budget
+    };
     let flickr = services::flickr(config, budget)?;
     for line in account::preflight(&flickr, options.visibility).await? {
         console.event(Event::Account(line));
     }
     let stop = stop_on_signals(console);
     let watching = tokio::spawn(watch_work(queue.clone(), console.clone()));
+    let interruption = tokio::spawn(drain_on_interruption(stop.clone(), console.clone()));
     let monitor = Arc::new(console.clone());
     let worked = ops::work::work(&queue, &flickr, &options, &stop, monitor).await;
     watching.abort();
+    interruption.abort();
     let summary = worked?;
     let (document, text) = report::worked(&summary);
     console.result(&document, &text);

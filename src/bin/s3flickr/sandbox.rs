@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::args;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::signals::stop_on_signals;
+use crate::signals::asked_to_end;
 
 /// `sandbox`
 pub async fn sandbox(args: args::Sandbox, console: &Console) -> Result<Exit> {
@@ -38,9 +38,8 @@ pub async fn sandbox(args: args::Sandbox, console: &Console) -> Result<Exit> {
          then use s3flickr there. Ctrl-C ends the sandbox.",
         sandbox.base_url()
     ));
-    let stop = stop_on_signals(console);
     tokio::select! {
-        () = stop.draining() => {}
+        () = asked_to_end() => {}
         () = sandbox.finished() => anyhow::bail!("the sandbox ended by itself"),
     }
     sandbox.stop().await;

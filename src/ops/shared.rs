@@ -1,0 +1,107 @@
+//! What the lanes of a worker share: how to work, what was done, and why it ended.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::flickr::Visibility;
+use crate::model::Location;
+use crate::model::retry::Backoff;
+use crate::stop::Stop;
+
+/// How to work.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How many photos are under way at once.
+    pub transfers: usize,
+    /// Whether to wait for more when the queue is drained.
+    pub forever: bool,
+    /// How long a message stays invisible to others, unless renewed.
+    pub hold: Duration,
+    /// Who may see the photos.
+    pub visibility: Visibility,
+    /// The stores that may be read; empty for those recorded with the queue.
+    pub allow: Vec<Location>,
+    /// The wait before another attempt at a job.
+    pub backoff: Backoff,
+}
+
+impl Default for Options {
+    /// Sixteen lanes hide the latency of a typical upload at Flickr's pace of a call a second;
+    /// two minutes of hold outlast a hiccup of the network, yet a dead worker's jobs come back soon.
+    fn default() -> Options {
+        Options {
+            transfers: 16,
+            forever: false,
+            hold: Duration::from_secs(120),
+            visibility: Visibility::Private,
+            allow: Vec::new(),
+            backoff: Backoff::default(),
+        }
+    }
+}
+
+/// Why a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stopped {
+    /// Nothing is waiting, delayed or in flight with anyone.
+    Drained,
+    /// It was asked to.
+    Signal,
+    /// No photo can succeed now: what to do next.
+    Halted(String),
+}
+
+/// What a lane, or a whole run, did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Photos uploaded.
+    pub uploaded: u64,
+    /// Photos that were on Flickr already.
+    pub already_there: u64,
+    /// Attempts that failed and were put back.
+    pub retried: u64,
+    /// Jobs that ended on the failed queue.
+    pub failed: u64,
+    /// Bytes of the photos uploaded.
+    pub bytes: u64,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, other: &Tally) {
+        self.uploaded += other.uploaded;
+        self.already_there += other.already_there;
+        self.retried += other.retried;
+        self.failed += other.failed;
+        self.bytes += other.bytes;
+    }
+}
+
+/// Why the lanes stop, once one of them knows: the first to say so is believed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Verdict(Arc<Mutex<Option<Stopped>>>);
+
+impl Verdict {
+    pub(super) fn say(&self, stopped: Stopped) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert(stopped);
+    }
+
+    pub(super) fn is_drained(&self) -> bool {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) == Some(Stopped::Drained)
+    }
+
+    pub(super) fn stopped(&self, stop: &Stop) -> Stopped {
+        let said = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        said.unwrap_or(if stop.is_draining() {
+            Stopped::Signal
+        } else {
+            Stopped::Drained
+        })
+    }
+}
