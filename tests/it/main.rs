@@ -4,6 +4,7 @@
     reason = "what panics here is a failing test, also in a helper of tests"
 )]
 
+mod other_clients;
 mod proxy_works;
 mod support;
 mod support_works;

@@ -7,5 +7,6 @@
 pub mod aws;
 pub mod browser;
 pub mod cli;
+pub mod flickr;
 pub mod proxy;
 pub mod python;
