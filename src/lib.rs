@@ -14,8 +14,18 @@
 //! [`aws`] (the SDK's shared configuration), [`error`] (what an operation ends with), and
 //! [`sandbox`], a stand-in for Flickr that shares no code with [`flickr`].
 
+// The contract of the queues is compiled here and in the integration tests: one path for both.
+#[cfg(test)]
+extern crate self as s3flickr;
+
 pub mod aws;
+pub mod config;
+pub mod error;
 pub mod flickr;
 pub mod model;
+pub mod monitor;
+pub mod ops;
 pub mod queue;
 pub mod sandbox;
+pub mod stop;
+pub mod store;

@@ -1,1 +1,14 @@
-//! What a key, a title, a job, a set and a plan mean. Pure.
+//! What a key, a title, a job, a set and a plan mean: pure, without I/O, clock or randomness.
+
+pub mod job;
+pub mod key;
+pub mod kind;
+pub mod library;
+pub mod location;
+pub mod name;
+pub mod plan;
+pub mod retry;
+
+pub use job::{Job, Unreadable};
+pub use key::{InvalidKey, Key};
+pub use location::{Location, Scheme};

@@ -1,170 +1,11 @@
-//! The one account of the sandbox: photos, sets and tokens as plain data, and every change to them.
+//! The one account of the sandbox, and how it changes.
 //!
 //! A change is a value: it is applied here and written to the journal, in the same order.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde::{Deserialize, Serialize};
-
+use super::data::{Change, Photo, Set, Settings, Token, Visibility};
 use super::ids;
-use super::media::Kind;
-use super::tags::Tag;
-
-/// How many items an account without Pro may hold, and how many of them may be non-public.
-pub const FREE_ITEMS: usize = 1000;
-/// See [`FREE_ITEMS`].
-pub const FREE_NON_PUBLIC: usize = 50;
-
-/// What a token allows, in ascending order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Perms {
-    /// No token.
-    None,
-    /// Look at private photos.
-    Read,
-    /// Upload and change.
-    Write,
-    /// Delete photos.
-    Delete,
-}
-
-impl Perms {
-    /// The word on the wire.
-    pub fn word(self) -> &'static str {
-        match self {
-            Perms::None => "none",
-            Perms::Read => "read",
-            Perms::Write => "write",
-            Perms::Delete => "delete",
-        }
-    }
-}
-
-/// Who may see a photo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Visibility {
-    /// Everybody.
-    pub public: bool,
-    /// Friends, when not public.
-    pub friend: bool,
-    /// Family, when not public.
-    pub family: bool,
-}
-
-/// A photo or a video.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Photo {
-    /// Eleven decimal digits.
-    pub id: u64,
-    /// In the addresses of all sizes but the original.
-    pub secret: String,
-    /// In the address of the original.
-    pub original_secret: String,
-    /// As given, or the file's name without its extension.
-    pub title: String,
-    /// As given, with quotes escaped.
-    pub description: String,
-    /// In the order in which they were added.
-    pub tags: Vec<Tag>,
-    /// Who may see it.
-    pub visibility: Visibility,
-    /// Unix seconds; the order of the photostream.
-    pub posted: i64,
-    /// Unix seconds of the last change.
-    pub updated: i64,
-    /// `YYYY-MM-DD HH:MM:SS`; `None` while it is only the time of the upload.
-    pub taken: Option<String>,
-    /// What the file is.
-    pub kind: Kind,
-    /// Pixels; 0 where unknown.
-    pub width: u32,
-    /// Pixels; 0 where unknown.
-    pub height: u32,
-    /// Of the file as uploaded.
-    pub bytes: u64,
-    /// Of the file as uploaded, hex.
-    pub sha1: String,
-}
-
-/// A set of photos; never empty.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Set {
-    /// Seventeen decimal digits.
-    pub id: u64,
-    /// Need not be unique.
-    pub title: String,
-    /// As given.
-    pub description: String,
-    /// The photo on its cover; a member.
-    pub primary: u64,
-    /// The members, in order.
-    pub photos: Vec<u64>,
-    /// Unix seconds.
-    pub created: i64,
-    /// Unix seconds.
-    pub updated: i64,
-}
-
-/// A token that was given out.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Token {
-    /// What requests name.
-    pub token: String,
-    /// What they sign with.
-    pub secret: String,
-    /// What it allows.
-    pub perms: Perms,
-}
-
-/// What `POST /sandbox/account` changes; missing fields stay as they are.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    /// Without it the limits below hold.
-    pub pro: bool,
-    /// The most items of a free account.
-    pub items_limit: usize,
-    /// The most non-public items of a free account.
-    pub non_public_limit: usize,
-    /// A search does not know photos that are younger than this.
-    pub search_lag_seconds: f64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            pro: true,
-            items_limit: FREE_ITEMS,
-            non_public_limit: FREE_NON_PUBLIC,
-            search_lag_seconds: 0.0,
-        }
-    }
-}
-
-/// One line of the journal.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Change {
-    /// Ids below these were given out once.
-    Counters(u64, u64),
-    /// A new photo, or all of a changed one.
-    Photo(Box<Photo>),
-    /// A photo was deleted.
-    PhotoGone(u64),
-    /// A new set (first in the order), or all of a changed one.
-    Set(Set),
-    /// A set was deleted.
-    SetGone(u64),
-    /// A photo was appended to a set: set, photo, when.
-    Member(u64, u64, i64),
-    /// The order of all sets.
-    Order(Vec<u64>),
-    /// A token was given out.
-    Token(Token),
-    /// The account's settings.
-    Settings(Settings),
-}
 
 /// Everything that survives a restart.
 #[derive(Debug, Default)]
@@ -374,6 +215,8 @@ impl Account {
 
 #[cfg(test)]
 mod tests {
+    use super::super::media::Kind;
+    use super::super::tags::Tag;
     use super::*;
 
     fn photo(id: u64) -> Change {

@@ -8,8 +8,9 @@ use axum::response::Response;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::account::{Account, Change, Photo, Set, Visibility};
+use super::account::Account;
 use super::core::Core;
+use super::data::{Change, Photo, Set, Visibility};
 use super::faults;
 use super::format::typed;
 

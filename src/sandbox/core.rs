@@ -10,10 +10,12 @@ use axum::http::header::{AUTHORIZATION, HOST};
 use axum::http::request::Parts;
 
 use super::Credentials;
-use super::account::{Account, Change, Perms};
+use super::account::Account;
 use super::calls::{Call, Log};
-use super::faults::{Hit, Script};
+use super::data::{Change, Perms};
+use super::faults::Script;
 use super::format::Failure;
+use super::hit::Hit;
 use super::journal::{Home, Journal};
 use super::login::Request;
 use super::oauth::{Nonces, Problem, Signed};

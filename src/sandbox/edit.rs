@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::account::{Change, Photo, Visibility};
 use super::core::{NSID, OWNER_NUMBER, USERNAME};
+use super::data::{Change, Photo, Visibility};
 use super::format::Failure;
 use super::listing::parse_time;
 use super::rest::Context;
@@ -14,6 +14,11 @@ type Answer = Result<Value, Failure>;
 /// Flickr rewrites descriptions; what comes back is not byte for byte what was sent.
 pub fn rewritten(description: &str) -> String {
     description.replace('"', "&quot;").replace('\'', "&#039;")
+}
+
+/// A rewritten description as a browser shows it.
+pub fn as_written(description: &str) -> String {
+    description.replace("&quot;", "\"").replace("&#039;", "'")
 }
 
 fn save(context: &mut Context<'_>, mut photo: Photo) {

@@ -11,7 +11,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::account::{Account, Change};
+use super::account::Account;
+use super::data::Change;
 use super::{Error, ids};
 
 /// Where a sandbox keeps what it has; one sandbox at a time.

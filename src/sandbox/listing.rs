@@ -5,8 +5,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use super::account::{Photo, Visibility};
 use super::core::{FULL_NAME, NSID, USERNAME};
+use super::data::{Photo, Visibility};
 use super::media::Kind;
 use super::params::Params;
 use super::rest::Context;

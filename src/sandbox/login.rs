@@ -7,10 +7,10 @@ use axum::extract::{ConnectInfo, RawQuery, Request as Incoming, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::account::{Change, Perms, Token};
 use super::core::{Core, Denied, FULL_NAME, NSID, USERNAME};
-use super::faults::Hit;
+use super::data::{Change, Perms, Token};
 use super::format::{Format, typed};
+use super::hit::Hit;
 use super::oauth::{Problem, Signed};
 use super::params::{Params, encode};
 use super::wire::Wire;

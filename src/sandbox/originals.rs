@@ -9,10 +9,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
-use super::account::Photo;
 use super::core::Core;
-use super::faults::Hit;
+use super::data::Photo;
 use super::format::{Format, typed};
+use super::hit::Hit;
 use super::listing::SIZES;
 use super::media::{GREY_JPEG, Kind};
 

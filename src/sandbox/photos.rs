@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 
 use serde_json::{Value, json};
 
-use super::account::Photo;
 use super::core::{FULL_NAME, NSID, OWNER_NUMBER, USERNAME};
+use super::data::Photo;
 use super::format::Failure;
 use super::listing::{Beyond, SIZES, original_url, parse_time, photos_json, taken, visible};
 use super::media::Kind;

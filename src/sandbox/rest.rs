@@ -9,10 +9,11 @@ use axum::http::{Method as Verb, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use super::account::{Account, Perms, Photo, Set};
+use super::account::Account;
 use super::core::{Core, Denied, check_key_shape, now};
-use super::faults::Hit;
+use super::data::{Perms, Photo, Set};
 use super::format::{Failure, Format, html_error, numbers_as_strings};
+use super::hit::Hit;
 use super::oauth::Signed;
 use super::params::Params;
 use super::wire::Wire;
@@ -173,7 +174,7 @@ pub async fn rest(
             .await;
     }
     let format = Format::asked_for(&signed.params).unwrap_or(Format::Xml);
-    tokio::time::sleep(hit.body_delay()).await;
+    tokio::time::sleep(hit.body_delay).await;
     let (answer, outcome) = match hit.instead(&format) {
         Some(answer) => (answer, "not done".to_owned()),
         None => perform(&core, &signed, &format, &hit).await,

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::account::{Photo, Set};
 use super::core::{NSID, USERNAME};
+use super::data::{Photo, Set};
 use super::format::Failure;
 use super::listing::{Beyond, common, page};
 use super::media::Kind;

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::account::{Change, Set};
 use super::core::NSID;
+use super::data::{Change, Set};
 use super::format::Failure;
 use super::rest::Context;
 

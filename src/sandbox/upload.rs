@@ -19,11 +19,12 @@ use sha1::{Digest, Sha1};
 use tokio::fs::File;
 use tokio::io::{AsyncWriteExt, BufWriter};
 
-use super::account::{Account, Change, Perms, Photo, Visibility};
+use super::account::Account;
 use super::core::{Core, Denied, OWNER_NUMBER, Ticket, now};
+use super::data::{Change, Perms, Photo, Visibility};
 use super::edit::rewritten;
-use super::faults::Hit;
 use super::format::{Failure, Format, html_error};
+use super::hit::Hit;
 use super::media::{self, HEAD_BYTES, Kind};
 use super::oauth::Signed;
 use super::params::Params;
@@ -79,7 +80,7 @@ fn faulty(
     length: u64,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
     let (delay, reach) = (
-        hit.body_delay(),
+        hit.body_delay,
         if hit.breaks_body() {
             length / 2
         } else {

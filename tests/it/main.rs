@@ -4,7 +4,10 @@
     reason = "what panics here is a failing test, also in a helper of tests"
 )]
 
+mod migration;
 mod other_clients;
 mod proxy_works;
+mod queue_sqs;
 mod support;
 mod support_works;
+mod world;

@@ -1,14 +1,13 @@
 //! What others wrote for Flickr and OAuth agrees with what we wrote.
 
 use serde_json::json;
-use sha1::{Digest, Sha1};
 
-use crate::support::flickr::FlickrBox;
 use crate::support::python;
+use crate::world::{World, sha1};
 
 #[tokio::test]
 async fn a_client_that_we_did_not_write_logs_in_uploads_and_makes_a_set() {
-    let flickr = FlickrBox::start().await;
+    let world = World::start().await;
     let photo = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/examples/photos/2013/Space/launch #1.jpg"
@@ -19,16 +18,14 @@ async fn a_client_that_we_did_not_write_logs_in_uploads_and_makes_a_set() {
         "tags": "s3flickr:path=gayten3q",
         "set": "2013/Café, été",
     });
-    let saw = python::run_script("flickrapi_client.py", flickr.env(), &asked).await;
+    let saw = python::run_script("flickrapi_client.py", world.variables(), &asked).await;
 
     assert_eq!(saw["photos"][0]["title"], asked["title"]);
     assert_eq!(saw["photos"][0]["machine_tags"], asked["tags"]);
     assert_eq!(saw["set_photos"], json!([saw["photo"]]));
     assert_eq!(saw["sets"], json!([asked["set"]]));
-    let bytes = std::fs::read(photo).unwrap();
-    let digest = data_encoding::HEXLOWER.encode(&Sha1::digest(bytes));
-    assert_eq!(saw["original_sha1"], digest);
-    assert_eq!(flickr.calls_of("upload").await, 1);
+    assert_eq!(saw["original_sha1"], sha1(&std::fs::read(photo).unwrap()));
+    assert_eq!(world.calls().await["upload"], 1);
 }
 
 #[tokio::test]

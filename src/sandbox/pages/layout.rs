@@ -4,8 +4,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::super::account::Photo;
 use super::super::core::Core;
+use super::super::data::Photo;
 use super::super::format::typed;
 use super::super::listing::SIZES;
 use super::super::media::Kind;
@@ -115,9 +115,9 @@ pub fn pager(path: &str, page: usize, total: usize) -> Markup {
     html! {
         @if pages > 1 {
             div.pager {
-                @if page > 1 { a.button rel="prev" href={ (path) "?page=" (page - 1) } { "Newer" } } @else { span {} }
+                @if page > 1 { a.button rel="prev" href={ (path) "?page=" (page - 1) } { "Previous" } } @else { span {} }
                 span { (thousands(first)) "–" (thousands(last)) " of " (thousands(total)) }
-                @if page < pages { a.button rel="next" href={ (path) "?page=" (page + 1) } { "Older" } } @else { span {} }
+                @if page < pages { a.button rel="next" href={ (path) "?page=" (page + 1) } { "Next" } } @else { span {} }
             }
         }
     }

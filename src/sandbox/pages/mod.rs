@@ -13,10 +13,11 @@ use maud::{Markup, html};
 use self::layout::{
     PER_PAGE, Tab, bare, counted, page, pager, picture, size, split, thousands, thumbnail, tile,
 };
-use super::account::{Photo, Set};
 use super::calls::Call;
 use super::control::visibility_word;
 use super::core::Core;
+use super::data::{Photo, Set};
+use super::edit;
 use super::listing::{mysql, original_url};
 use super::media::Kind;
 use super::params::Params;
@@ -178,7 +179,7 @@ fn photo_body(photo: &Photo, sets: &[&Set]) -> Markup {
                 p.lead { @if folder.is_empty() { "in no folder" } @else { (folder) } }
                 dl {
                     dt { "Title" } dd { (photo.title) }
-                    @if !photo.description.is_empty() { dt { "Description" } dd { (photo.description) } }
+                    @if !photo.description.is_empty() { dt { "Description" } dd { (edit::as_written(&photo.description)) } }
                     dt { "Seen by" } dd { (visibility_word(photo.visibility)) }
                     dt { "In sets" } dd {
                         @for set in sets { a href={ "/sets/" (set.id) } { (set.title) } br; }

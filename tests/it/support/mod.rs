@@ -7,6 +7,5 @@
 pub mod aws;
 pub mod browser;
 pub mod cli;
-pub mod flickr;
 pub mod proxy;
 pub mod python;

@@ -1,0 +1,224 @@
+//! The only file that draws: the progress bar, the log lines around it, and the results.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use s3flickr::model::retry::Class;
+use s3flickr::monitor::{Event, Monitor};
+use serde::Serialize;
+use tracing::{debug, error, info, warn};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::args::{LogFormat, Output};
+
+/// Prints an error, cause by cause, on one line.
+pub fn complain(error: &anyhow::Error) {
+    let text = format!("{error:#}").replace('\n', " ");
+    let _ = writeln!(io::stderr().lock(), "s3flickr: {text}");
+}
+
+/// Where everything that a person or a program reads goes through. Cheap to clone.
+#[derive(Clone)]
+pub struct Console {
+    bar: ProgressBar,
+    json: bool,
+    /// Whether progress is drawn in place; else it is a line now and then.
+    draws: bool,
+    quiet: bool,
+}
+
+impl Console {
+    /// Sets up the log, once for the process.
+    pub fn new(output: &Output, terminal: bool) -> Console {
+        let draws = terminal && !output.no_progress && !output.quiet;
+        let target = if draws {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        let level = match (output.quiet, output.verbose) {
+            (true, _) => "error",
+            (_, 0) => "s3flickr=warn,error",
+            (_, 1) => "s3flickr=info,warn",
+            (_, _) => "s3flickr=debug,info",
+        };
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|set| !set.is_empty());
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::new(level))
+            .with_ansi(terminal && !plain)
+            .with_target(false)
+            .with_writer(AroundBar(bar.clone()));
+        match output.log_format {
+            LogFormat::Text => log.without_time().compact().init(),
+            LogFormat::Json => log.json().flatten_event(true).init(),
+        }
+        Console {
+            bar,
+            json: output.json,
+            draws,
+            quiet: output.quiet,
+        }
+    }
+
+    /// Whether results are JSON.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether progress is drawn in place.
+    pub fn draws(&self) -> bool {
+        self.draws
+    }
+
+    /// Prints a result: the document for a program, or the text for a person.
+    pub fn result(&self, document: &impl Serialize, text: &str) {
+        self.clear();
+        if self.json {
+            match serde_json::to_string(document) {
+                Ok(line) => self.line(&line),
+                Err(error) => error!("the result is no JSON: {error}"),
+            }
+        } else if !text.is_empty() {
+            self.line(text);
+        }
+    }
+
+    /// Prints a line of a result. A reader that went away is no error.
+    pub fn line(&self, text: &str) {
+        let _ = writeln!(io::stdout().lock(), "{text}");
+    }
+
+    /// Says something to the person at the terminal, beside the result.
+    pub fn say(&self, text: &str) {
+        if !self.quiet {
+            self.bar.suspend(|| {
+                let _ = writeln!(io::stderr().lock(), "{text}");
+            });
+        }
+    }
+
+    /// Shows how far it is: a bar where the total is known, else a line that changes.
+    pub fn progress(&self, done: u64, total: Option<u64>, text: &str) {
+        if !self.draws {
+            if !self.quiet {
+                let _ = writeln!(io::stderr().lock(), "{text}");
+            }
+            return;
+        }
+        let template = match total {
+            Some(total) => {
+                self.bar.set_length(total);
+                "{bar:24} {percent:>3} %  {msg}"
+            }
+            None => "{spinner} {msg}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.bar.set_style(style.progress_chars("##-"));
+        }
+        self.bar.set_position(done);
+        self.bar.set_message(text.to_owned());
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        self.bar.set_length(0);
+        self.bar.finish_and_clear();
+    }
+
+    /// Leaves a clean terminal behind.
+    pub fn finish(&self) {
+        self.clear();
+    }
+}
+
+/// How often progress is told: often where it is drawn in place, rarely where each is a line.
+pub fn progress_interval(console: &Console) -> Duration {
+    if console.draws() {
+        Duration::from_millis(500)
+    } else {
+        Duration::from_secs(30)
+    }
+}
+
+impl Monitor for Console {
+    fn event(&self, event: Event) {
+        match event {
+            Event::Listed(files) => debug!(files, "listed"),
+            Event::Skipped(path, reason) => info!("passed over {path}: {reason}"),
+            Event::Queued(jobs, bytes) => debug!(jobs, bytes, "queued"),
+            Event::Account(line) => warn!("{line}"),
+            Event::Started(key, size) => debug!(size_bytes = size, "{key}: started"),
+            Event::Uploaded(key, photo, size) => {
+                info!(key = %key, photo, size_bytes = size, "{key}: uploaded");
+            }
+            Event::AlreadyThere(key, photo) => {
+                info!(key = %key, photo, "{key}: was on Flickr already");
+            }
+            Event::PutBack(key, reason, retries) => {
+                warn!(key = %key, retries, "{key}: {reason}; {} left", attempts(retries));
+            }
+            Event::Failed(key, class, reason) => {
+                let class = Class::name(class);
+                error!(key = %key, class, "{key}: failed: {reason}");
+            }
+            Event::Unreadable(why) => error!("a message was put aside: {why}"),
+            Event::Released(key) => info!("{key}: given back"),
+            Event::Throttled => info!("Flickr asks for fewer calls: slower for a while"),
+            Event::QueueTrouble(why) => warn!("{why}; trying again"),
+            Event::Stopping(why) => debug!("stopping: {why}"),
+            Event::Read(items) => debug!(items, "read from the account"),
+            Event::Edited(row, n, of) => info!("{n}/{of} {row}"),
+        }
+    }
+}
+
+fn attempts(n: u32) -> String {
+    if n == 1 {
+        "1 attempt".to_owned()
+    } else {
+        format!("{n} attempts")
+    }
+}
+
+/// Log lines are written while the bar is out of the way.
+#[derive(Clone)]
+struct AroundBar(ProgressBar);
+
+impl<'a> MakeWriter<'a> for AroundBar {
+    type Writer = Line;
+
+    fn make_writer(&'a self) -> Line {
+        Line {
+            bar: self.0.clone(),
+            text: Vec::new(),
+        }
+    }
+}
+
+/// One log line, written at once when it is whole.
+struct Line {
+    bar: ProgressBar,
+    text: Vec<u8>,
+}
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.bar.suspend(|| {
+            let _ = io::stderr().lock().write_all(&self.text);
+        });
+    }
+}

@@ -1,0 +1,232 @@
+//! `demo`: the whole migration on the example photos, with three workers, against the sandbox.
+//!
+//! It runs the very commands that it prints, as processes of this program, and checks at the end
+//! that every photo arrived byte for byte.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail, ensure};
+use data_encoding::HEXLOWER;
+use futures_util::future::try_join_all;
+use s3flickr::sandbox::{self, Options, Sandbox};
+use serde::Deserialize;
+use sha1::{Digest, Sha1};
+use tokio::process::Command;
+
+use crate::args;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::signals::stop_on_signals;
+
+/// Workers that drain the queue together.
+const WORKERS: usize = 3;
+
+/// `demo`
+pub async fn demo(args: args::Demo, console: &Console) -> Result<Exit> {
+    let photos = photos(args.photos)?;
+    let folder = std::env::temp_dir().join(format!("s3flickr-demo-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot make {}", folder.display()))?;
+    let ended = Demo::new(&photos, &folder, console)
+        .await?
+        .run(args.exit)
+        .await;
+    // Nothing of it is worth keeping once the gallery is closed.
+    let _ = std::fs::remove_dir_all(&folder);
+    ended
+}
+
+/// The folder of photos: the one named, or the examples beside the program's source.
+fn photos(named: Option<PathBuf>) -> Result<PathBuf> {
+    if let Some(folder) = named {
+        ensure!(
+            folder.is_dir(),
+            "{} is no folder of photos",
+            folder.display()
+        );
+        return Ok(folder);
+    }
+    let here = PathBuf::from("examples/photos");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(&here);
+    match [here, source].into_iter().find(|folder| folder.is_dir()) {
+        Some(folder) => Ok(folder),
+        None => bail!("the example photos are not here: name a folder with --photos DIR"),
+    }
+}
+
+struct Demo<'a> {
+    photos: &'a Path,
+    queue: String,
+    console: &'a Console,
+    sandbox: Sandbox,
+}
+
+impl<'a> Demo<'a> {
+    async fn new(photos: &'a Path, folder: &Path, console: &'a Console) -> Result<Demo<'a>> {
+        let dir = folder.join("flickr");
+        console.line("A stand-in for Flickr, on this machine alone:\n");
+        console.line(&format!("$ s3flickr sandbox --dir {}", dir.display()));
+        let options = Options {
+            dir: Some(dir),
+            ..Options::default()
+        };
+        let sandbox = sandbox::start(options).await?;
+        console.line(&crate::sandbox::exports(&sandbox.environment()));
+        let queue = format!("sqlite:{}", folder.join("queue.db").display());
+        Ok(Demo {
+            photos,
+            queue,
+            console,
+            sandbox,
+        })
+    }
+
+    async fn run(self, exit: bool) -> Result<Exit> {
+        let queue = ["--queue", &self.queue];
+        let from = self.photos.display().to_string();
+        self.step(
+            "\nOne message a photo goes on a queue:",
+            &["populate", "--from", &from, queue[0], queue[1]],
+        )
+        .await?;
+        self.work().await?;
+        self.step(
+            "\nOne process, alone, puts the photos into sets:",
+            &["assign-sets"],
+        )
+        .await?;
+        self.step("\nHow far it is:", &["status", queue[0], queue[1]])
+            .await?;
+        self.step("\nA second time there is nothing to do:", &["assign-sets"])
+            .await?;
+        self.check().await?;
+        if exit {
+            self.sandbox.stop().await;
+            return Ok(Exit::Well);
+        }
+        self.console.line("Ctrl-C ends the demo.");
+        stop_on_signals(self.console).draining().await;
+        self.sandbox.stop().await;
+        Ok(Exit::Well)
+    }
+
+    /// Prints a command as a user would type it, and runs it.
+    async fn step(&self, what: &str, arguments: &[&str]) -> Result<()> {
+        self.announce(what, arguments, "");
+        let status = self.command(arguments)?.status().await?;
+        ensure!(
+            status.success(),
+            "`s3flickr {}` ended with {status}",
+            arguments.join(" ")
+        );
+        Ok(())
+    }
+
+    async fn work(&self) -> Result<()> {
+        // A stand-in has no budget that could run out, and one lane each lets all have a share.
+        let arguments = [
+            "work",
+            "--queue",
+            &self.queue,
+            "--transfers",
+            "1",
+            "--calls-per-hour",
+            "0",
+        ];
+        let machines = format!("    # {WORKERS} of them, as if on {WORKERS} machines");
+        self.announce("\nWorkers drain the queue:", &arguments, &machines);
+        let run = async || -> Result<_> {
+            let mut command = self.command(&arguments)?;
+            Ok(command
+                .stdout(Stdio::piped())
+                .kill_on_drop(true)
+                .spawn()?
+                .wait_with_output()
+                .await?)
+        };
+        let outputs = try_join_all((0..WORKERS).map(|_| run())).await?;
+        for (n, output) in outputs.iter().enumerate() {
+            ensure!(
+                output.status.success(),
+                "worker {} ended with {}",
+                n + 1,
+                output.status
+            );
+            let text = String::from_utf8_lossy(&output.stdout);
+            self.console.line(&format!(
+                "worker {}: {}",
+                n + 1,
+                text.lines().next().unwrap_or("")
+            ));
+        }
+        Ok(())
+    }
+
+    fn announce(&self, what: &str, arguments: &[&str], comment: &str) {
+        let typed: Vec<String> = arguments.iter().map(|argument| quoted(argument)).collect();
+        self.console.line(&format!(
+            "{what}\n\n$ s3flickr {}{comment}",
+            typed.join(" ")
+        ));
+    }
+
+    fn command(&self, arguments: &[&str]) -> Result<Command> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(arguments).envs(self.sandbox.environment());
+        Ok(command)
+    }
+
+    /// Compares what the sandbox holds with the files.
+    async fn check(&self) -> Result<()> {
+        let state = reqwest::get(format!("{}/sandbox/state", self.sandbox.base_url())).await?;
+        let state: State = serde_json::from_slice(&state.bytes().await?)?;
+        let mut there: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for photo in &state.photos {
+            there.entry(&photo.title).or_default().push(&photo.sha1);
+        }
+        for photo in &state.photos {
+            let file = self.photos.join(&photo.title);
+            let bytes = std::fs::read(&file).with_context(|| {
+                format!("{:?} is no file of {}", photo.title, self.photos.display())
+            })?;
+            let sha1 = HEXLOWER.encode(&Sha1::digest(&bytes));
+            ensure!(
+                there[photo.title.as_str()] == [sha1.as_str()],
+                "{:?} differs",
+                photo.title
+            );
+        }
+        self.console.line(&format!(
+            "\n{} photos, {} sets; every photo is on \"Flickr\" once, and its bytes are those of its file.",
+            state.photos.len(),
+            state.sets.len()
+        ));
+        self.console
+            .line(&format!("Look at them: {}/", self.sandbox.base_url()));
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+struct State {
+    photos: Vec<Photo>,
+    sets: Vec<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Photo {
+    title: String,
+    sha1: String,
+}
+
+/// An argument as it must be typed into a shell.
+fn quoted(argument: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+@,".contains(c);
+    if argument.chars().all(plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', r"'\''"))
+    }
+}

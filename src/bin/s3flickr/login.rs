@@ -1,0 +1,107 @@
+//! `login`: the three steps of OAuth, with the user's browser in the middle.
+
+use std::io::{IsTerminal, Write, stderr, stdin};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use s3flickr::config::{Account, ConfigFile};
+use s3flickr::flickr::{Budget, Login as OAuth, Rights, Timeouts};
+use s3flickr::ops::account;
+use serde_json::json;
+
+use crate::args::Login;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::{report, services};
+
+/// Where a key is made.
+const KEYS: &str = "https://www.flickr.com/services/apps/create/";
+
+/// `login`
+pub async fn login(args: &Login, mut config: ConfigFile, console: &Console) -> Result<Exit> {
+    if args.check {
+        return check(&config, console).await;
+    }
+    let account = config.account();
+    if account.api_key.is_none() || account.api_secret.is_none() {
+        console.say(&format!(
+            "You need an API key of your own (Flickr may ask for a Pro account): {KEYS}"
+        ));
+    }
+    let api_key = match account.api_key {
+        Some(key) => key,
+        None => ask("API key: ", "the API key (or set FLICKR_API_KEY)").await?,
+    };
+    let api_secret = match account.api_secret {
+        Some(secret) => secret,
+        None => ask("API secret: ", "the API secret (or set FLICKR_API_SECRET)")
+            .await?
+            .into(),
+    };
+    let timeouts = Timeouts::default();
+    let oauth = OAuth::new(services::endpoints()?, api_key, api_secret, &timeouts)?;
+    let token = oauth.request_token("oob").await?;
+    // Deleting is asked for, so that `assign-sets --delete-duplicates` can do what it says.
+    let address = oauth.authorize_url(&token, Rights::Delete);
+    console.say(&format!(
+        "Open this address, allow s3flickr, and copy the code that Flickr shows:\n\n  {address}\n"
+    ));
+    open_browser(&address);
+    let code = ask("Code: ", "the code that Flickr shows").await?;
+    let (credentials, user) = oauth.access_token(token, &code).await?;
+    config.save(&Account {
+        api_key: Some(credentials.api_key),
+        api_secret: Some(credentials.api_secret),
+        token: Some(credentials.token.into()),
+        token_secret: Some(credentials.token_secret),
+    })?;
+    let text = format!("logged in as {} ({})", user.name, user.nsid);
+    console.result(&json!({ "nsid": user.nsid, "name": user.name }), &text);
+    Ok(Exit::Well)
+}
+
+async fn check(config: &ConfigFile, console: &Console) -> Result<Exit> {
+    let owner = account::owner(&services::flickr(config, Budget::unlimited())?).await?;
+    let text = format!(
+        "{} ({}), with the right to {}",
+        owner.name, owner.nsid, owner.rights
+    );
+    console.result(&report::document(&owner)?, &text);
+    Ok(Exit::Well)
+}
+
+/// Reads a line from whoever is there: a person, or a pipe.
+async fn ask(prompt: &str, what: &str) -> Result<String> {
+    if stdin().is_terminal() {
+        let mut out = stderr().lock();
+        write!(out, "{prompt}")
+            .and_then(|()| out.flush())
+            .context("cannot ask")?;
+    }
+    let read = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        stdin().read_line(&mut line).map(|_| line)
+    });
+    let line = read.await?.with_context(|| format!("cannot read {what}"))?;
+    match line.trim() {
+        "" => bail!("{what} is missing: nothing was typed"),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// Opens the browser where there is one; over ssh, or without a screen, the address is enough.
+fn open_browser(address: &str) {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let program = match std::env::consts::OS {
+        "macos" if !is_set("SSH_CONNECTION") => "open",
+        _ if is_set("DISPLAY") || is_set("WAYLAND_DISPLAY") => "xdg-open",
+        _ => return,
+    };
+    // That no browser opened shows by itself.
+    let _ = Command::new(program)
+        .arg(address)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+}

@@ -1,0 +1,238 @@
+//! The commands around the queue: `populate`, `work`, `status`, `failed`.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use s3flickr::config::{ConfigFile, Folders};
+use s3flickr::flickr::Visibility;
+use s3flickr::model::Location;
+use s3flickr::model::retry::Backoff;
+use s3flickr::monitor::{Event, Monitor};
+use s3flickr::ops::work::Stopped;
+use s3flickr::ops::{self, account, sources};
+use s3flickr::queue::Queue;
+use s3flickr::store::{Store, locate};
+use serde_json::json;
+
+use crate::args::{Failed, Populate, Privacy, Status, Work};
+use crate::console::{Console, progress_interval};
+use crate::exit::Exit;
+use crate::progress::{Rate, line};
+use crate::signals::stop_on_signals;
+use crate::{report, services};
+
+/// The most failed jobs that are listed.
+const LISTED: usize = 100_000;
+
+/// How often `status --watch` looks.
+const WATCH: Duration = Duration::from_secs(2);
+
+/// `populate`
+pub async fn populate(args: Populate, folders: &Folders, console: &Console) -> Result<Exit> {
+    let location = match (&args.bucket, &args.from) {
+        (Some(bucket), _) if bucket.contains('/') => bail!(
+            "{bucket:?} is no bucket's name: write `--from {}`, or --bucket and --prefix",
+            if bucket.starts_with("s3://") {
+                bucket.clone()
+            } else {
+                format!("s3://{bucket}")
+            }
+        ),
+        (Some(bucket), _) => Location::s3(bucket, ""),
+        (None, Some(store)) => locate(store)?,
+        (None, None) => bail!("say what to copy: --bucket BUCKET or --from STORE"),
+    };
+    let options = ops::populate::Options {
+        prefix: args.prefix,
+        retries: args.retries,
+        include: globs(&args.include)?,
+        exclude: globs(&args.exclude)?,
+    };
+    let source = Store::open(location).await;
+    let place = services::queue_location(&args.queue, folders);
+    let queue = if args.dry_run {
+        None
+    } else {
+        Some(Queue::create(&place).await?)
+    };
+    let monitor = Listing::new(console);
+    let summary = ops::populate::populate(&source, queue.as_ref(), &options, &monitor).await?;
+    let (document, text) = report::populated(&summary, queue.as_ref().map(Queue::location));
+    console.result(&document, &text);
+    Ok(Exit::Well)
+}
+
+/// A star does not stop at a slash, as users of s5cmd and rclone expect of keys.
+fn globs(patterns: &[String]) -> Result<GlobSet> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let glob = GlobBuilder::new(pattern).literal_separator(false).build();
+        set.add(glob.with_context(|| format!("{pattern:?} is no pattern"))?);
+    }
+    Ok(set.build()?)
+}
+
+/// Shows how far a listing is.
+struct Listing {
+    console: Console,
+    seen: std::sync::Mutex<(u64, u64, Instant)>,
+}
+
+impl Listing {
+    fn new(console: &Console) -> Listing {
+        Listing {
+            console: console.clone(),
+            seen: std::sync::Mutex::new((0, 0, Instant::now())),
+        }
+    }
+}
+
+impl Monitor for Listing {
+    fn event(&self, event: Event) {
+        if let Ok(mut seen) = self.seen.lock() {
+            match &event {
+                Event::Listed(files) => seen.0 += *files as u64,
+                Event::Queued(jobs, _) => seen.1 += *jobs as u64,
+                _ => {}
+            }
+            if seen.2.elapsed() >= progress_interval(&self.console) {
+                seen.2 = Instant::now();
+                let text = format!("{} files listed, {} queued", seen.0, seen.1);
+                self.console.progress(seen.1, None, &text);
+            }
+        }
+        self.console.event(event);
+    }
+}
+
+/// `work`
+pub async fn work(
+    args: Work,
+    config: &ConfigFile,
+    folders: &Folders,
+    console: &Console,
+) -> Result<Exit> {
+    let seconds = |n: f64| Duration::try_from_secs_f64(n).context("--retry-delay is no time");
+    let defaults = Backoff::default();
+    let first = seconds(args.retry_delay)?;
+    let options = ops::work::Options {
+        transfers: usize::from(args.transfers),
+        forever: args.forever,
+        hold: Duration::from_secs(args.visibility),
+        visibility: visibility(args.privacy),
+        allow: sources::locate_all(&args.allow)?,
+        backoff: Backoff {
+            first,
+            longest: defaults.longest.max(first),
+        },
+    };
+    // First all that may be wrong with the user's side, then the services.
+    let place = services::queue_location(&args.queue, folders);
+    services::flickr(config, services::own_budget(0))?;
+    let queue = Queue::open(&place).await?;
+    let window = Duration::from_secs(args.budget_window);
+    let budget = services::fleet_budget(&queue, args.calls_per_hour, window);
+    let flickr = services::flickr(config, budget)?;
+    for line in account::preflight(&flickr, options.visibility).await? {
+        console.event(Event::Account(line));
+    }
+    let stop = stop_on_signals(console);
+    let watching = tokio::spawn(watch_work(queue.clone(), console.clone()));
+    let monitor = Arc::new(console.clone());
+    let worked = ops::work::work(&queue, &flickr, &options, &stop, monitor).await;
+    watching.abort();
+    let summary = worked?;
+    let (document, text) = report::worked(&summary);
+    console.result(&document, &text);
+    match &summary.stopped {
+        Stopped::Halted(why) => bail!("{why}"),
+        Stopped::Signal => Ok(Exit::Stopped),
+        Stopped::Drained if summary.tally.failed > 0 => Ok(Exit::SomeFailed),
+        Stopped::Drained => Ok(Exit::Well),
+    }
+}
+
+fn visibility(privacy: Privacy) -> Visibility {
+    match privacy {
+        Privacy::Private => Visibility::Private,
+        Privacy::Friends => Visibility::Friends,
+        Privacy::Family => Visibility::Family,
+        Privacy::FriendsFamily => Visibility::FriendsFamily,
+        Privacy::Public => Visibility::Public,
+    }
+}
+
+/// Shows how far the whole queue is while a worker works.
+async fn watch_work(queue: Queue, console: Console) {
+    // Each look costs requests, and lags on SQS anyway.
+    let interval = progress_interval(&console).max(WATCH);
+    let mut rate = Rate::default();
+    loop {
+        tokio::time::sleep(interval).await;
+        if let Ok(status) = ops::status::status(&queue).await {
+            rate.note(Instant::now(), status.done);
+            console.progress(status.done, Some(status.total), &line(&status, &rate));
+        }
+    }
+}
+
+/// `status`
+pub async fn status(args: Status, folders: &Folders, console: &Console) -> Result<Exit> {
+    let queue = Queue::open(&services::queue_location(&args.queue, folders)).await?;
+    if !args.watch {
+        let status = ops::status::status(&queue).await?;
+        console.result(&report::document(&status)?, &report::status(&status));
+        return Ok(Exit::Well);
+    }
+    let stop = stop_on_signals(console);
+    let mut rate = Rate::default();
+    loop {
+        let status = ops::status::status(&queue).await?;
+        rate.note(Instant::now(), status.done);
+        if console.is_json() {
+            console.line(&report::document(&status)?.to_string());
+        } else if console.draws() && std::io::stdout().is_terminal() {
+            console.progress(status.done, Some(status.total), &line(&status, &rate));
+        } else {
+            console.line(&line(&status, &rate));
+        }
+        if status.waiting + status.in_flight + status.delayed == 0 {
+            console.clear();
+            if console.draws() && !console.is_json() {
+                console.line(&line(&status, &rate));
+            }
+            return Ok(Exit::Well);
+        }
+        tokio::select! {
+            () = stop.draining() => return Ok(Exit::Stopped),
+            () = tokio::time::sleep(WATCH) => {}
+        }
+    }
+}
+
+/// `failed`
+pub async fn failed(args: Failed, folders: &Folders, console: &Console) -> Result<Exit> {
+    let open = async |arg| Queue::open(&services::queue_location(arg, folders)).await;
+    match args {
+        Failed::List(arg) => {
+            let entries = ops::failed::list(&open(&arg).await?, LISTED).await?;
+            console.result(&report::document(&entries)?, &report::failures(&entries));
+        }
+        Failed::Export(arg) => {
+            let entries = ops::failed::list(&open(&arg).await?, LISTED).await?;
+            console.result(
+                &report::document(&entries)?,
+                &report::failures_csv(&entries)?,
+            );
+        }
+        Failed::Retry { queue, retries } => {
+            let requeued = ops::failed::retry(&open(&queue).await?, retries).await?;
+            let text = format!("{requeued} photos are queued again");
+            console.result(&json!({ "requeued": requeued }), &text);
+        }
+    }
+    Ok(Exit::Well)
+}

@@ -1,0 +1,189 @@
+//! What an operation's result looks like: as a JSON document, and as text for a person.
+
+use std::collections::BTreeMap;
+
+use s3flickr::ops::organise::Organised;
+use s3flickr::ops::work::Stopped;
+use s3flickr::ops::{failed, populate, work};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::progress::{bytes, span};
+
+/// The result of `populate`.
+pub fn populated(summary: &populate::Summary, queue: Option<&str>) -> (Value, String) {
+    let skipped: BTreeMap<&str, u64> = summary
+        .skipped
+        .iter()
+        .map(|(reason, n)| (reason.name(), *n))
+        .collect();
+    let document = json!({ "queued": summary.queued, "bytes": summary.bytes, "skipped": skipped });
+    let size = bytes(summary.bytes);
+    let mut text = match queue {
+        Some(queue) => format!("queued {} photos ({size}) on {queue}", summary.queued),
+        None => format!("would queue {} photos ({size})", summary.queued),
+    };
+    for (reason, n) in &summary.skipped {
+        text.push_str(&format!("\npassed over {n}: {reason}"));
+    }
+    if summary.again {
+        text.push_str(
+            "\nthis queue was populated before: for what was queued now, \
+             the workers look on Flickr before they upload",
+        );
+    }
+    (document, text)
+}
+
+/// The result of `work`.
+pub fn worked(summary: &work::Summary) -> (Value, String) {
+    let tally = &summary.tally;
+    let stopped = match &summary.stopped {
+        Stopped::Drained => "drained",
+        Stopped::Signal => "signal",
+        Stopped::Halted(_) => "halted",
+    };
+    let seconds = summary.elapsed.as_secs_f64();
+    let document = json!({
+        "uploaded": tally.uploaded,
+        "already_there": tally.already_there,
+        "retried": tally.retried,
+        "failed": tally.failed,
+        "bytes": tally.bytes,
+        "seconds": (seconds * 1000.0).round() / 1000.0,
+        "stopped": stopped,
+    });
+    let mut text = format!(
+        "uploaded {} photos ({}) in {}",
+        tally.uploaded,
+        bytes(tally.bytes),
+        span(summary.elapsed)
+    );
+    let others = [
+        (tally.already_there, "were on Flickr already"),
+        (tally.retried, "attempts failed and were put back"),
+        (tally.failed, "photos failed: see `s3flickr failed list`"),
+    ];
+    for (n, what) in others.iter().filter(|(n, _)| *n > 0) {
+        text.push_str(&format!("\n{n} {what}"));
+    }
+    text.push_str(match &summary.stopped {
+        Stopped::Drained => "\nthe queue is empty",
+        Stopped::Signal => "\nstopped; start it again to go on",
+        Stopped::Halted(_) => "\nstopped before the end; nothing is lost",
+    });
+    (document, text)
+}
+
+/// The result of `assign-sets`.
+pub fn assigned(organised: &Organised, dry_run: bool) -> (Value, String) {
+    let duplicates: usize = organised
+        .plan
+        .duplicates
+        .iter()
+        .map(|d| d.later.len())
+        .sum();
+    let document = json!({
+        "sets_created": organised.created,
+        "sets_updated": organised.updated,
+        "photos_added": organised.photos,
+        "calls": organised.calls,
+        "duplicates": duplicates,
+    });
+    let mut text = if dry_run {
+        organised.plan.to_string()
+    } else {
+        format!(
+            "{} sets created, {} updated, {} photos added, with {} calls to Flickr",
+            organised.created, organised.updated, organised.photos, organised.calls
+        )
+    };
+    for duplicate in &organised.plan.duplicates {
+        let later = duplicate.later.join(", ");
+        text.push_str(&format!(
+            "\nduplicate: {} is photo {}, and again {later}",
+            duplicate.key, duplicate.keep
+        ));
+    }
+    match organised.duplicates_deleted {
+        0 if duplicates > 0 => text.push_str("\n--delete-duplicates deletes the later copies"),
+        0 => {}
+        n => text.push_str(&format!("\n{n} later copies deleted")),
+    }
+    if !organised.plan.shared_titles.is_empty() {
+        text.push_str(&format!(
+            "\n{} titles are shared by several sets: `s3flickr merge-sets` makes one of each",
+            organised.plan.shared_titles.len()
+        ));
+    }
+    (document, text)
+}
+
+/// The result of `merge-sets`.
+pub fn merged(organised: &Organised, dry_run: bool) -> (Value, String) {
+    let document = json!({
+        "titles_merged": organised.merged,
+        "sets_deleted": organised.deleted,
+        "photos_moved": organised.photos,
+        "calls": organised.calls,
+    });
+    let text = if dry_run {
+        organised.plan.to_string()
+    } else {
+        format!(
+            "{} titles merged, {} sets deleted, {} photos moved, with {} calls to Flickr",
+            organised.merged, organised.deleted, organised.photos, organised.calls
+        )
+    };
+    (document, text)
+}
+
+/// The failed jobs as a table for a person.
+pub fn failures(entries: &[failed::Entry]) -> String {
+    if entries.is_empty() {
+        return "nothing failed".to_owned();
+    }
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(["url", "class", "attempts", "reason"]);
+    for entry in entries {
+        let attempts = entry.attempts.to_string();
+        table.add_row([&entry.url, &entry.class, &attempts, &entry.reason]);
+    }
+    table.trim_fmt()
+}
+
+/// The failed jobs as CSV.
+pub fn failures_csv(entries: &[failed::Entry]) -> anyhow::Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["url", "class", "attempts", "reason"])?;
+    for entry in entries {
+        let attempts = entry.attempts.to_string();
+        writer.write_record([&entry.url, &entry.class, &attempts, &entry.reason])?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?
+        .trim_end()
+        .to_owned())
+}
+
+/// The counts of a queue as a table for a person.
+pub fn status(status: &s3flickr::ops::status::Status) -> String {
+    let rows = [
+        ("total", status.total),
+        ("done", status.done),
+        ("waiting", status.waiting),
+        ("in flight", status.in_flight),
+        ("delayed", status.delayed),
+        ("failed", status.failed),
+    ];
+    let mut text = status.queue.clone();
+    for (name, n) in rows {
+        text.push_str(&format!("\n{name:<10}{n:>10}"));
+    }
+    text
+}
+
+/// A result that is its own document.
+pub fn document(value: &impl Serialize) -> anyhow::Result<Value> {
+    Ok(serde_json::to_value(value)?)
+}

@@ -1,0 +1,87 @@
+//! From a command to its operation and its result.
+
+use anyhow::Result;
+use clap::CommandFactory;
+use s3flickr::config::{ConfigFile, Folders};
+use s3flickr::model::name::SetName;
+use s3flickr::ops::organise::{self, AssignOptions, Organised};
+
+use crate::args::{AssignSets, Cli, Command, MergeSets, SetNaming};
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::lock::OrganiseLock;
+use crate::signals::stop_on_signals;
+use crate::{demo, login, migrate, report, sandbox, services};
+
+/// Runs one command.
+pub async fn run(
+    cli: Cli,
+    config: ConfigFile,
+    folders: Folders,
+    console: &Console,
+) -> Result<Exit> {
+    match cli.command {
+        Command::Populate(args) => migrate::populate(args, &folders, console).await,
+        Command::Work(args) => migrate::work(args, &config, &folders, console).await,
+        Command::Status(args) => migrate::status(args, &folders, console).await,
+        Command::Failed(args) => migrate::failed(args, &folders, console).await,
+        Command::AssignSets(args) => assign_sets(&args, &config, &folders, console).await,
+        Command::MergeSets(args) => merge_sets(&args, &config, &folders, console).await,
+        Command::Login(args) => login::login(&args, config, console).await,
+        Command::Sandbox(args) => sandbox::sandbox(args, console).await,
+        Command::Demo(args) => demo::demo(args, console).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "s3flickr", &mut script);
+            console.line(String::from_utf8_lossy(&script).trim_end());
+            Ok(Exit::Well)
+        }
+    }
+}
+
+async fn assign_sets(
+    args: &AssignSets,
+    config: &ConfigFile,
+    folders: &Folders,
+    console: &Console,
+) -> Result<Exit> {
+    let flickr = services::flickr(config, services::own_budget(args.calls_per_hour))?;
+    let _alone = OrganiseLock::take(folders)?;
+    let options = AssignOptions {
+        naming: match args.set_name {
+            SetNaming::Path => SetName::Path,
+            SetNaming::Leaf => SetName::Leaf,
+        },
+        dry_run: args.dry_run,
+        read_all: args.read_all,
+        delete_duplicates: args.delete_duplicates,
+    };
+    let stop = stop_on_signals(console);
+    let organised = organise::assign_sets(&flickr, options, &stop, console).await?;
+    let (document, text) = report::assigned(&organised, args.dry_run);
+    console.result(&document, &text);
+    Ok(exit(&organised))
+}
+
+async fn merge_sets(
+    args: &MergeSets,
+    config: &ConfigFile,
+    folders: &Folders,
+    console: &Console,
+) -> Result<Exit> {
+    let flickr = services::flickr(config, services::own_budget(args.calls_per_hour))?;
+    let _alone = OrganiseLock::take(folders)?;
+    let stop = stop_on_signals(console);
+    let organised = organise::merge_sets(&flickr, args.dry_run, &stop, console).await?;
+    let (document, text) = report::merged(&organised, args.dry_run);
+    console.result(&document, &text);
+    Ok(exit(&organised))
+}
+
+fn exit(organised: &Organised) -> Exit {
+    if organised.stopped {
+        Exit::Stopped
+    } else {
+        Exit::Well
+    }
+}

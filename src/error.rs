@@ -1,0 +1,31 @@
+//! What an operation ends with when it could not be done.
+
+use crate::{config, flickr, queue, store};
+
+/// Why an operation could not be done. The cause says which thing, and what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The source.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The queue.
+    #[error(transparent)]
+    Queue(#[from] queue::Error),
+    /// Flickr.
+    #[error(transparent)]
+    Flickr(#[from] flickr::Error),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// The user asked for something that cannot be.
+    #[error("{0}")]
+    Invalid(String),
+    /// It was begun, and broke off; what was done stays done.
+    #[error("{done}; then: {cause}")]
+    Midway {
+        /// How far it came, and what to do next.
+        done: String,
+        /// What ended it.
+        cause: Box<Error>,
+    },
+}

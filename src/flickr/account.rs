@@ -1,0 +1,150 @@
+//! The account: whose it is, what the token may do, what it still takes.
+
+use serde::Deserialize;
+
+use super::oauth::Params;
+use super::rest::Call;
+use super::{Client, Error, loose};
+
+/// A user of Flickr.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The account's id, such as `21207597@N07`.
+    pub nsid: String,
+    /// The name that is shown.
+    pub name: String,
+}
+
+/// What a token may do; each includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rights {
+    /// See private photos too.
+    Read,
+    /// Upload, and change photos and sets.
+    Write,
+    /// Delete photos.
+    Delete,
+}
+
+impl Rights {
+    /// Flickr's word for it (`perms`).
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// What the account takes. Flickr says less than one would wish: the 1,000 photos of a free account are not in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadStatus {
+    /// The name that is shown.
+    pub name: String,
+    /// Whether the account is paid for.
+    pub pro: bool,
+    /// How many bytes may still be uploaded this month; `None` for no limit, or where Flickr does not say.
+    pub remaining_bytes: Option<u64>,
+    /// The most bytes of one photo, where Flickr says so.
+    pub photo_limit_bytes: Option<u64>,
+    /// The most bytes of one video, where Flickr says so.
+    pub video_limit_bytes: Option<u64>,
+}
+
+impl Client {
+    /// Who the token belongs to; the cheapest proof that key, token and clock are right. `flickr.test.login`.
+    pub async fn login(&self) -> Result<User, Error> {
+        let user: LoggedIn = self
+            .call_as(Call::read("flickr.test.login", Params::new(), "user"))
+            .await?;
+        Ok(User {
+            nsid: user.id,
+            name: user.username,
+        })
+    }
+
+    /// What the token may do. `flickr.auth.oauth.checkToken`.
+    pub async fn rights(&self) -> Result<Rights, Error> {
+        const METHOD: &str = "flickr.auth.oauth.checkToken";
+        // Its argument is `oauth_token` itself, which must not be sent twice: so all of OAuth goes into the query.
+        let token = self.call(Call::read_by_query(METHOD, "oauth")).await?;
+        let perms = token
+            .get("perms")
+            .and_then(loose::as_text)
+            .unwrap_or_default();
+        [Rights::Read, Rights::Write, Rights::Delete]
+            .into_iter()
+            .find(|rights| rights.as_str() == perms)
+            .ok_or(Error::Rights {
+                message: format!("it allows {perms:?}"),
+            })
+    }
+
+    /// What the account still takes. `flickr.people.getUploadStatus`.
+    pub async fn upload_status(&self) -> Result<UploadStatus, Error> {
+        let user = self
+            .call(Call::read(
+                "flickr.people.getUploadStatus",
+                Params::new(),
+                "user",
+            ))
+            .await?;
+        let number = |pointer: &str| user.pointer(pointer).and_then(loose::as_number);
+        let bytes = |pointer: &str| number(pointer).and_then(|bytes| u64::try_from(bytes).ok());
+        Ok(UploadStatus {
+            name: user
+                .get("username")
+                .and_then(loose::as_text)
+                .unwrap_or_default(),
+            pro: number("/ispro") == Some(1),
+            remaining_bytes: bytes("/bandwidth/remainingbytes")
+                .filter(|_| number("/bandwidth/unlimited") != Some(1)),
+            photo_limit_bytes: bytes("/filesize/maxbytes"),
+            video_limit_bytes: bytes("/videosize/maxbytes"),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct LoggedIn {
+    #[serde(deserialize_with = "loose::text")]
+    id: String,
+    #[serde(default, deserialize_with = "loose::text")]
+    username: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Reply, client, scripted};
+    use super::*;
+
+    #[tokio::test]
+    async fn the_account_tells_what_it_still_takes() {
+        let limited = r#"{"user":{"id":"1","ispro":"0","username":{"_content":"me"},"bandwidth":{"maxbytes":"214748364800","remainingbytes":"214748364700","unlimited":0},
+            "filesize":{"maxbytes":209715200},"sets":{"created":null,"remaining":"lots"},"videosize":{"maxbytes":"1073741824"}},"stat":"ok"}"#;
+        let pro = r#"{"user":{"id":"1","ispro":1,"username":{"_content":"me"},"bandwidth":{"remainingbytes":0,"unlimited":1}},"stat":"ok"}"#;
+        let server = scripted(vec![Reply::ok(limited), Reply::ok(pro)]).await;
+        let client = client(&server.base);
+        assert_eq!(
+            client.upload_status().await.unwrap(),
+            UploadStatus {
+                name: "me".into(),
+                pro: false,
+                remaining_bytes: Some(214_748_364_700),
+                photo_limit_bytes: Some(209_715_200),
+                video_limit_bytes: Some(1_073_741_824),
+            }
+        );
+        let pro = client.upload_status().await.unwrap();
+        assert_eq!(
+            (pro.pro, pro.remaining_bytes, pro.photo_limit_bytes),
+            (true, None, None)
+        );
+    }
+
+    #[test]
+    fn rights_include_those_before_them() {
+        assert!(Rights::Read < Rights::Write && Rights::Write < Rights::Delete);
+    }
+}

@@ -1,0 +1,306 @@
+//! What Flickr answers, in whatever form it comes, and what that means.
+//!
+//! Failures come over four channels: an envelope with `stat="fail"` (HTTP 200, JSON or XML, whichever was asked for),
+//! OAuth's `oauth_problem=...` (HTTP 401 or 400, plain text), HTTP 429, and HTML with a 5xx. The content type tells nothing.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Error, loose};
+
+/// An answer, read to its end.
+pub(super) struct Answer {
+    status: u16,
+    pub(super) date: Option<String>,
+    retry_after: Option<Duration>,
+    pub(super) body: Bytes,
+}
+
+/// What an answer means.
+pub(super) enum Verdict {
+    /// It was done.
+    Done(Envelope),
+    /// It was not done, and Flickr says why.
+    Failed(Error),
+    /// It may have been done: an outage, or an answer that cannot be read.
+    Unclear(String),
+}
+
+/// An answer that says `stat="ok"`.
+pub(super) enum Envelope {
+    /// What REST methods answer.
+    Json(Value),
+    /// What uploads answer.
+    Xml { photo_id: Option<String> },
+}
+
+/// An answer that says `stat="fail"`.
+struct Failure {
+    code: i64,
+    message: String,
+    duplicate_photo_id: Option<String>,
+    wait: Option<Duration>,
+}
+
+impl Answer {
+    /// Reads an answer to its end. Where that fails, the status alone must do, if it tells enough.
+    pub(super) async fn read(response: reqwest::Response) -> Result<Self, reqwest::Error> {
+        let status = response.status();
+        let mut answer = Self {
+            status: status.as_u16(),
+            date: header(response.headers(), DATE),
+            retry_after: header(response.headers(), RETRY_AFTER)
+                .and_then(|seconds| seconds.trim().parse().ok())
+                .map(Duration::from_secs),
+            body: Bytes::new(),
+        };
+        match response.bytes().await {
+            Ok(body) => answer.body = body,
+            Err(_) if !status.is_success() => {}
+            Err(error) => return Err(error),
+        }
+        Ok(answer)
+    }
+
+    /// What it means as the answer to `doing`, a REST method or an upload.
+    pub(super) fn verdict(&self, doing: &str, is_upload: bool) -> Verdict {
+        if self.status == 429 {
+            return Verdict::Failed(Error::Throttled {
+                wait: self.retry_after,
+            });
+        }
+        let text = String::from_utf8_lossy(&self.body);
+        // Nowhere but at the start: a title may say anything.
+        if text.starts_with("oauth_problem=") {
+            let problem = form_value(&text, "oauth_problem").unwrap_or_default();
+            return Verdict::Failed(oauth_problem(doing, &problem));
+        }
+        match envelope(&text) {
+            Some(Err(failure)) => return failure.verdict(doing, is_upload),
+            Some(Ok(envelope)) if (200..300).contains(&self.status) => {
+                return Verdict::Done(envelope);
+            }
+            _ => {}
+        }
+        match self.status {
+            200..300 if self.body.is_empty() => Verdict::Unclear("an empty answer".into()),
+            200..300 => Verdict::Unclear("an answer that cannot be read".into()),
+            // What a proxy in front of the upload servers says instead of code 8.
+            413 if is_upload => Verdict::Failed(Error::Refused {
+                code: 413,
+                message: "the file is too large".into(),
+            }),
+            500.. => Verdict::Unclear(format!("HTTP {}", self.status)),
+            status => Verdict::Failed(Error::Unexpected {
+                doing: doing.into(),
+                code: status.into(),
+                message: format!("HTTP {status}"),
+            }),
+        }
+    }
+}
+
+impl Failure {
+    /// The common codes (every method's page lists them), then those of uploads or of REST methods.
+    fn verdict(self, doing: &str, is_upload: bool) -> Verdict {
+        let message = self.message;
+        let code = self.code;
+        // Outages have come as 0, 10 and 201; only the words are the same.
+        if message.contains("not currently available") || message.contains("temporarily disabled") {
+            return Verdict::Failed(Error::unavailable(doing, message));
+        }
+        Verdict::Failed(match code {
+            96 | 97 => Error::Signature,
+            98 => Error::TokenRevoked { message },
+            99 => Error::Rights { message },
+            100 => Error::KeyDisabled { message },
+            105 => Error::Throttled { wait: None },
+            // "Write operation failed": it was begun, so look before doing it again.
+            106 => return Verdict::Unclear(message),
+            _ if is_upload => {
+                upload_failure(doing, code, message, self.duplicate_photo_id, self.wait)
+            }
+            _ if code < 77 && is_not_found(&message) => Error::NotFound {
+                doing: doing.into(),
+                message,
+            },
+            _ => Error::Unexpected {
+                doing: doing.into(),
+                code,
+                message,
+            },
+        })
+    }
+}
+
+/// The codes of <https://www.flickr.com/services/api/upload.api.html>.
+fn upload_failure(
+    doing: &str,
+    code: i64,
+    message: String,
+    photo_id: Option<String>,
+    wait: Option<Duration>,
+) -> Error {
+    match code {
+        // "General upload failure": a bad moment or a bad file; the caller's own limit of attempts tells.
+        3 => Error::unavailable(doing, message),
+        6 => Error::AccountFull { message },
+        9 => Error::Duplicate { photo_id },
+        14 => Error::Throttled { wait },
+        15 => Error::NotSafe,
+        // 7, the limit on videos, does not stop photos.
+        2 | 4 | 5 | 7 | 8 | 10..=13 | 116 => Error::Refused { code, message },
+        _ => Error::Unexpected {
+            doing: doing.into(),
+            code,
+            message,
+        },
+    }
+}
+
+/// "Photo not found", "Photo \"1\" not found (invalid ID)", "Invalid primary photo id (1)": the code differs by method.
+fn is_not_found(message: &str) -> bool {
+    message.contains("not found") || message.contains("Invalid primary photo id")
+}
+
+/// The words of the OAuth problem reporting extension that Flickr uses.
+fn oauth_problem(doing: &str, problem: &str) -> Error {
+    let message = problem.to_owned();
+    match problem {
+        "signature_invalid" => Error::Signature,
+        "token_rejected" | "token_revoked" | "token_expired" | "token_used" => {
+            Error::TokenRevoked { message }
+        }
+        "consumer_key_unknown" | "consumer_key_rejected" | "consumer_key_refused" => {
+            Error::KeyDisabled { message }
+        }
+        "permission_denied" | "permission_unknown" => Error::Rights { message },
+        "timestamp_refused" => Error::ClockSkew,
+        // The next attempt has a new nonce.
+        "nonce_used" => Error::unavailable(doing, message),
+        _ => Error::Unexpected {
+            doing: doing.into(),
+            code: 401,
+            message,
+        },
+    }
+}
+
+/// A form field of a plain text such as `oauth_token=a&oauth_token_secret=b`, decoded.
+pub(super) fn form_value(text: &str, name: &str) -> Option<String> {
+    text.trim().split('&').find_map(|pair| {
+        let value = pair
+            .strip_prefix(name)?
+            .strip_prefix('=')?
+            .replace('+', " ");
+        percent_encoding::percent_decode_str(&value)
+            .decode_utf8()
+            .ok()
+            .map(Into::into)
+    })
+}
+
+/// The envelope in `text`, JSON or XML; `None` where there is none.
+fn envelope(text: &str) -> Option<Result<Envelope, Failure>> {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.starts_with('<') {
+        xml_envelope(text)
+    } else {
+        json_envelope(text)
+    }
+}
+
+fn json_envelope(text: &str) -> Option<Result<Envelope, Failure>> {
+    let text = text.strip_prefix("jsonFlickrApi(").unwrap_or(text);
+    // Only the first value is read: outages come with a comma after it, callbacks with a bracket.
+    let value: Value = serde_json::Deserializer::from_str(text)
+        .into_iter()
+        .next()?
+        .ok()?;
+    match value.get("stat")?.as_str()? {
+        "ok" => Some(Ok(Envelope::Json(value))),
+        "fail" => {
+            let field = |name: &str| value.get(name);
+            Some(Err(Failure {
+                code: field("code").and_then(loose::as_number).unwrap_or_default(),
+                message: field("message")
+                    .and_then(loose::as_text)
+                    .unwrap_or_default(),
+                duplicate_photo_id: field("duplicate_photo_id").and_then(loose::as_text),
+                wait: field("non_pro_desktop_upload_wait_time")
+                    .and_then(loose::as_number)
+                    .and_then(wait),
+            }))
+        }
+        _ => None,
+    }
+}
+
+fn xml_envelope(text: &str) -> Option<Result<Envelope, Failure>> {
+    let rsp: Rsp = quick_xml::de::from_str(text).ok()?;
+    match (rsp.stat.as_str(), rsp.err) {
+        ("ok", _) => Some(Ok(Envelope::Xml {
+            photo_id: rsp.photo_id.and_then(Text::content),
+        })),
+        ("fail", Some(err)) => Some(Err(Failure {
+            code: err.code.trim().parse().unwrap_or_default(),
+            message: err.msg,
+            duplicate_photo_id: rsp.duplicate_photo_id.and_then(Text::content),
+            wait: rsp
+                .wait
+                .and_then(Text::content)
+                .and_then(|seconds| wait(seconds.parse().ok()?)),
+        })),
+        _ => None,
+    }
+}
+
+fn wait(seconds: i64) -> Option<Duration> {
+    u64::try_from(seconds).ok().map(Duration::from_secs)
+}
+
+/// `<rsp>`, with what its kinds hold.
+#[derive(Deserialize)]
+struct Rsp {
+    #[serde(rename = "@stat")]
+    stat: String,
+    err: Option<Complaint>,
+    #[serde(rename = "photoid")]
+    photo_id: Option<Text>,
+    duplicate_photo_id: Option<Text>,
+    #[serde(rename = "non_pro_desktop_upload_wait_time")]
+    wait: Option<Text>,
+}
+
+#[derive(Deserialize)]
+struct Complaint {
+    #[serde(rename = "@code")]
+    code: String,
+    #[serde(rename = "@msg", default)]
+    msg: String,
+}
+
+/// An element's text, whatever attributes it has.
+#[derive(Deserialize)]
+struct Text {
+    #[serde(rename = "$text", default)]
+    text: String,
+}
+
+impl Text {
+    fn content(self) -> Option<String> {
+        let text = self.text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+}
+
+fn header(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(Into::into)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,234 @@
+//! Calls of REST methods: asked, answered, checked, and repeated where that is safe.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::answer::{Answer, Envelope, Verdict};
+use super::oauth::{self, Params};
+use super::{Client, Error, random};
+
+/// How often a call is made at most, the first time included.
+const ATTEMPTS: u32 = 5;
+
+/// One REST method with its parameters.
+pub(super) struct Call {
+    method: &'static str,
+    params: Params,
+    kind: Kind,
+    /// The key that a good answer has beside `stat`. Flickr has answered with another method's answer.
+    root: Option<&'static str>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// GET, may be repeated.
+    Read,
+    /// GET with the whole of OAuth in the query.
+    ReadByQuery,
+    /// POST, ends the same if it is done twice.
+    Write,
+    /// POST, must not be done twice.
+    WriteOnce,
+}
+
+impl Call {
+    /// A call that changes nothing.
+    pub(super) fn read(method: &'static str, params: Params, root: &'static str) -> Self {
+        Self {
+            method,
+            params,
+            kind: Kind::Read,
+            root: Some(root),
+        }
+    }
+
+    /// A read whose parameters travel with OAuth's own in the query, for a method that takes one of those as its argument.
+    pub(super) fn read_by_query(method: &'static str, root: &'static str) -> Self {
+        Self {
+            method,
+            params: Params::new(),
+            kind: Kind::ReadByQuery,
+            root: Some(root),
+        }
+    }
+
+    /// A change that ends the same if it is made twice. Its ids travel in the body: an address has too little room.
+    pub(super) fn write(method: &'static str, params: Params) -> Self {
+        Self {
+            method,
+            params,
+            kind: Kind::Write,
+            root: None,
+        }
+    }
+
+    /// A change that must not be made twice.
+    pub(super) fn write_once(method: &'static str, params: Params, root: &'static str) -> Self {
+        Self {
+            method,
+            params,
+            kind: Kind::WriteOnce,
+            root: Some(root),
+        }
+    }
+
+    /// The same call with one more parameter.
+    pub(super) fn with(mut self, key: &'static str, value: String) -> Self {
+        self.params.push((key, value));
+        self
+    }
+
+    pub(super) fn method(&self) -> &'static str {
+        self.method
+    }
+
+    /// A request that got no clear answer: harmless where it may be repeated, ambiguous where not.
+    fn unclear(&self, why: String) -> Error {
+        if self.kind == Kind::WriteOnce {
+            Error::ambiguous(self.method, why)
+        } else {
+            Error::unavailable(self.method, why)
+        }
+    }
+}
+
+impl Client {
+    /// Makes a call, out of the budget, until it is answered: five times at most.
+    pub(super) async fn call(&self, call: Call) -> Result<Value, Error> {
+        let mut attempt = 1;
+        loop {
+            let _permit = self.shared.budget.take().await?;
+            match self.call_once(&call).await {
+                Err(error) if error.is_transient() && attempt < ATTEMPTS => {
+                    tracing::debug!(
+                        flickr.method = call.method,
+                        attempt,
+                        "{error}; trying again"
+                    );
+                    if !matches!(error, Error::Throttled { .. }) {
+                        tokio::time::sleep(self.backoff(attempt)).await;
+                    }
+                }
+                outcome => return outcome,
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Makes a call and reads its answer as `T`.
+    pub(super) async fn call_as<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
+        let method = call.method;
+        let value = self.call(call).await?;
+        serde_json::from_value(value).map_err(|error| {
+            Error::unavailable(method, format!("an answer of an unknown form: {error}"))
+        })
+    }
+
+    /// What an answer means for everybody: a pause, a clock to set, a base string to log.
+    pub(super) fn heed(&self, doing: &str, answer: &Answer, verdict: Verdict) -> Verdict {
+        match verdict {
+            Verdict::Failed(Error::Throttled { wait }) => {
+                self.shared
+                    .budget
+                    .throttled(wait, self.shared.timeouts.backoff);
+                Verdict::Failed(Error::Throttled { wait })
+            }
+            Verdict::Failed(Error::ClockSkew) => {
+                let date = answer.date.as_deref().unwrap_or_default();
+                let corrected = self.shared.signer.correct_clock(date);
+                let again = || {
+                    Error::unavailable(doing, "this machine's clock was wrong; now set by Flickr's")
+                };
+                Verdict::Failed(if corrected { again() } else { Error::ClockSkew })
+            }
+            Verdict::Failed(Error::Signature) => {
+                self.shared
+                    .signer
+                    .log_refusal(&String::from_utf8_lossy(&answer.body));
+                Verdict::Failed(Error::Signature)
+            }
+            other => other,
+        }
+    }
+
+    async fn call_once(&self, call: &Call) -> Result<Value, Error> {
+        let request = self.request(call)?;
+        self.shared.rest_calls.fetch_add(1, Ordering::Relaxed);
+        let sent = async { Answer::read(request.send().await?).await };
+        let answer = sent.await.map_err(|error| lost(call, error))?;
+        match self.heed(call.method, &answer, answer.verdict(call.method, false)) {
+            Verdict::Done(envelope) => expected(call, envelope),
+            Verdict::Failed(error) => Err(error),
+            Verdict::Unclear(why) => Err(call.unclear(why)),
+        }
+    }
+
+    /// The call as a request, signed now.
+    fn request(&self, call: &Call) -> Result<reqwest::RequestBuilder, Error> {
+        let shared = &*self.shared;
+        let address = shared.endpoints.rest.as_str();
+        let mut params = call.params.clone();
+        params.push(("method", call.method.into()));
+        params.push(("format", "json".into()));
+        params.push(("nojsoncallback", "1".into()));
+        Ok(match call.kind {
+            Kind::Read => shared
+                .rest_http
+                .get(format!("{address}?{}", oauth::encode(&params)))
+                .header(
+                    AUTHORIZATION,
+                    shared.signer.header("GET", address, &params)?,
+                ),
+            Kind::ReadByQuery => shared.rest_http.get(shared.signer.query(address, &params)),
+            Kind::Write | Kind::WriteOnce => shared
+                .rest_http
+                .post(address)
+                .header(
+                    AUTHORIZATION,
+                    shared.signer.header("POST", address, &params)?,
+                )
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(oauth::encode(&params)),
+        })
+    }
+
+    /// 1, 2, 4 ... times the first wait, give or take half.
+    fn backoff(&self, attempt: u32) -> Duration {
+        let doubled = self.shared.timeouts.backoff * 2_u32.pow(attempt - 1);
+        doubled.mul_f64(0.5 + random())
+    }
+}
+
+/// A request that failed on the way. Without a connection nothing was sent, so nothing was done.
+fn lost(call: &Call, error: reqwest::Error) -> Error {
+    if error.is_connect() {
+        return Error::unavailable(call.method, "no connection").because(error);
+    }
+    let why = if error.is_timeout() {
+        "no answer in time"
+    } else {
+        "the connection broke"
+    };
+    call.unclear(why.into()).because(error)
+}
+
+/// What is under the root key, which must be there.
+fn expected(call: &Call, envelope: Envelope) -> Result<Value, Error> {
+    let Envelope::Json(mut value) = envelope else {
+        return Err(call.unclear("XML for an answer".into()));
+    };
+    let Some(root) = call.root else {
+        return Ok(value);
+    };
+    match value.get_mut(root) {
+        Some(found) => Ok(found.take()),
+        None => Err(call.unclear(format!("an answer without {root:?}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

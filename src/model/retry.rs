@@ -1,0 +1,179 @@
+//! What becomes of a job after an outcome: [`next_step`].
+
+use std::time::Duration;
+
+/// What kind of failure it was. The names are those of the failed queue's `class`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// Nothing reached Flickr; another attempt may well succeed.
+    Transient,
+    /// Flickr may have the photo: the body was sent and no clear answer came.
+    Ambiguous,
+    /// No retry can help: Flickr refuses this file.
+    Refused,
+    /// The file is not in the store any more.
+    Gone,
+    /// The message points outside the stores that this worker may read.
+    Forbidden,
+}
+
+impl Class {
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Transient => "transient",
+            Class::Ambiguous => "ambiguous",
+            Class::Refused => "refused",
+            Class::Gone => "gone",
+            Class::Forbidden => "forbidden",
+        }
+    }
+
+    /// Whether another attempt can help.
+    fn can_pass(self) -> bool {
+        matches!(self, Class::Transient | Class::Ambiguous)
+    }
+}
+
+/// How one attempt at a job ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Uploaded; the photo's id.
+    Uploaded(String),
+    /// Found on Flickr, so nothing was sent; the photo's id.
+    AlreadyThere(String),
+    /// It failed, for this reason.
+    Failed(Class, String),
+    /// Nothing is wrong with this job: Flickr asks everyone to wait.
+    Throttled,
+    /// The hold on the message was lost or the run was aborted: someone else has the job,
+    /// or will have it.
+    Abandoned,
+    /// Nothing is wrong with this job, but no job can succeed: the run ends with this message.
+    StopEverything(String),
+}
+
+/// What to do with the job's message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Delete it: the photo is on Flickr.
+    Finish,
+    /// Send it again with this many retries left, after this delay; then delete this one.
+    PutBack {
+        /// Attempts left.
+        retries: u32,
+        /// How long it stays invisible.
+        delay: Duration,
+    },
+    /// Report it on the failed queue.
+    Bury {
+        /// [`Class::name`].
+        class: Class,
+        /// For a person.
+        reason: String,
+    },
+    /// Make it visible again at once, its counter untouched.
+    Release,
+}
+
+/// How long to wait before another attempt; doubled each time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backoff {
+    /// Before the second attempt.
+    pub first: Duration,
+    /// The longest wait. SQS cannot delay a message by more than 15 minutes.
+    pub longest: Duration,
+}
+
+impl Default for Backoff {
+    /// Half a minute outlasts a hiccup; ten minutes outlast most of Flickr's bad spells.
+    fn default() -> Backoff {
+        Backoff {
+            first: Duration::from_secs(30),
+            longest: Duration::from_secs(600),
+        }
+    }
+}
+
+impl Backoff {
+    /// The wait after so many failed attempts (1 for the first).
+    pub fn after(&self, attempts: u32) -> Duration {
+        let doublings = attempts.saturating_sub(1).min(16);
+        self.first.saturating_mul(1 << doublings).min(self.longest)
+    }
+}
+
+/// What becomes of a job that had `retries` left and was now tried for the `attempts`th time.
+pub fn next_step(outcome: &Outcome, retries: u32, attempts: u32, backoff: &Backoff) -> Step {
+    match outcome {
+        Outcome::Uploaded(_) | Outcome::AlreadyThere(_) => Step::Finish,
+        Outcome::Throttled | Outcome::Abandoned | Outcome::StopEverything(_) => Step::Release,
+        Outcome::Failed(class, _) if class.can_pass() && retries > 1 => Step::PutBack {
+            retries: retries - 1,
+            delay: backoff.after(attempts),
+        },
+        Outcome::Failed(class, reason) => Step::Bury {
+            class: *class,
+            reason: reason.clone(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUICK: Backoff = Backoff {
+        first: Duration::from_secs(1),
+        longest: Duration::from_secs(5),
+    };
+
+    fn failed(class: Class) -> Outcome {
+        Outcome::Failed(class, "why".into())
+    }
+
+    #[test]
+    fn each_outcome_leads_to_its_step() {
+        let step = |outcome: &Outcome, retries| next_step(outcome, retries, 1, &QUICK);
+        let bury = |class| Step::Bury {
+            class,
+            reason: "why".into(),
+        };
+        let put_back = |retries| Step::PutBack {
+            retries,
+            delay: Duration::from_secs(1),
+        };
+        assert_eq!(step(&Outcome::Uploaded("1".into()), 5), Step::Finish);
+        assert_eq!(step(&Outcome::AlreadyThere("1".into()), 5), Step::Finish);
+        assert_eq!(step(&failed(Class::Transient), 5), put_back(4));
+        assert_eq!(step(&failed(Class::Ambiguous), 2), put_back(1));
+        assert_eq!(step(&failed(Class::Transient), 1), bury(Class::Transient));
+        assert_eq!(step(&failed(Class::Transient), 0), bury(Class::Transient));
+        assert_eq!(step(&failed(Class::Refused), 5), bury(Class::Refused));
+        assert_eq!(step(&failed(Class::Gone), 5), bury(Class::Gone));
+        assert_eq!(step(&failed(Class::Forbidden), 5), bury(Class::Forbidden));
+        assert_eq!(step(&Outcome::Throttled, 5), Step::Release);
+        assert_eq!(step(&Outcome::Abandoned, 1), Step::Release);
+        assert_eq!(step(&Outcome::StopEverything("x".into()), 1), Step::Release);
+    }
+
+    #[test]
+    fn five_retries_are_five_attempts() {
+        let (mut retries, mut attempts) = (5, 0);
+        loop {
+            attempts += 1;
+            match next_step(&failed(Class::Transient), retries, attempts, &QUICK) {
+                Step::PutBack { retries: left, .. } => retries = left,
+                _ => break,
+            }
+        }
+        assert_eq!(attempts, 5);
+    }
+
+    #[test]
+    fn the_wait_doubles_up_to_the_longest() {
+        let waits: Vec<u64> = (0..6).map(|n| QUICK.after(n).as_secs()).collect();
+        assert_eq!(waits, [1, 1, 2, 4, 5, 5]);
+        assert_eq!(QUICK.after(u32::MAX), QUICK.longest);
+    }
+}

@@ -1,0 +1,85 @@
+//! [`Monitor`]: what is said while an operation runs.
+//!
+//! Operations report events by name; a progress bar, log lines or a test's list come of them.
+//! Nothing of an operation depends on what a monitor does.
+
+use std::sync::Mutex;
+
+use crate::model::Key;
+use crate::model::kind::Skip;
+use crate::model::retry::Class;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A page of the source's listing arrived, with so many files.
+    Listed(usize),
+    /// A file was passed over.
+    Skipped(String, Skip),
+    /// So many jobs, of so many bytes in all, were put on the queue.
+    Queued(usize, u64),
+    /// A worker looked at the account, and this is worth knowing.
+    Account(String),
+    /// The transfer of a file began.
+    Started(Key, u64),
+    /// A file is on Flickr: its photo's id and its bytes.
+    Uploaded(Key, String, u64),
+    /// A file was on Flickr already: its photo's id.
+    AlreadyThere(Key, String),
+    /// An attempt failed and the job was put back: the reason, and how many attempts are left.
+    PutBack(Key, String, u32),
+    /// A job ended on the failed queue: the kind of failure and the reason.
+    Failed(Key, Class, String),
+    /// A message that is no job was put aside: why.
+    Unreadable(String),
+    /// A job was given back untouched.
+    Released(Key),
+    /// Flickr asked for fewer calls; the pace was lowered.
+    Throttled,
+    /// The queue does not answer for now; the reason.
+    QueueTrouble(String),
+    /// The run is being ended: why.
+    Stopping(String),
+    /// So many photos, or members of sets, of the account were read.
+    Read(usize),
+    /// An edit of the plan was carried out: its row, its number and how many there are.
+    Edited(String, usize, usize),
+}
+
+/// Who is told.
+pub trait Monitor: Send + Sync {
+    /// Something happened. Must return at once.
+    fn event(&self, event: Event);
+}
+
+/// Tells nobody.
+#[derive(Debug, Default)]
+pub struct Silent;
+
+impl Monitor for Silent {
+    fn event(&self, _: Event) {}
+}
+
+/// Keeps what it is told, for tests and for callers that want to look afterwards.
+#[derive(Debug, Default)]
+pub struct Recorder(Mutex<Vec<Event>>);
+
+impl Recorder {
+    /// All that it was told so far.
+    pub fn events(&self) -> Vec<Event> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Event>> {
+        // A list of events has no invariant that a panic elsewhere could break.
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Monitor for Recorder {
+    fn event(&self, event: Event) {
+        self.lock().push(event);
+    }
+}

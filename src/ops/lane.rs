@@ -1,0 +1,349 @@
+//! One lane of a worker: takes a message, copies its photo, settles the message, and again.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use futures_util::FutureExt;
+
+use super::Error;
+use super::drained::Drained;
+use super::looking::{Look, Uploads, unix};
+use super::sources::Sources;
+use super::transfer::{Attempt, Services, transfer};
+use super::work::{Options, Stopped};
+use crate::flickr::{Client, Permit};
+use crate::model::Job;
+use crate::model::job::Refuse;
+use crate::model::retry::{Class, Outcome, Step, next_step};
+use crate::monitor::{Event, Monitor};
+use crate::queue::{self, Lease, Queue};
+use crate::stop::Stop;
+
+/// How long one request waits for a message of SQS: long enough to be cheap, short enough to
+/// stop soon.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// The same for a queue on this machine, which costs nothing to ask again.
+const LOCAL_WAIT: Duration = Duration::from_millis(200);
+
+/// How long to wait before a queue that does not answer is asked again.
+const QUEUE_PAUSE: Duration = Duration::from_secs(2);
+
+/// A job that a repeated `populate` marked is looked for in a listing no older than this: the
+/// copy that the first `populate` sent may be under way at the same time.
+const FRESH: Duration = Duration::from_secs(30);
+
+/// What is added to the time at which a message was put back, because SQS tells whole seconds.
+const PUT_BACK: Duration = Duration::from_secs(2);
+
+/// What a lane, or a whole run, did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Photos uploaded.
+    pub uploaded: u64,
+    /// Photos that were on Flickr already.
+    pub already_there: u64,
+    /// Attempts that failed and were put back.
+    pub retried: u64,
+    /// Jobs that ended on the failed queue.
+    pub failed: u64,
+    /// Bytes of the photos uploaded.
+    pub bytes: u64,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, other: &Tally) {
+        self.uploaded += other.uploaded;
+        self.already_there += other.already_there;
+        self.retried += other.retried;
+        self.failed += other.failed;
+        self.bytes += other.bytes;
+    }
+}
+
+/// Why the lanes stop, once one of them knows: the first to say so is believed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Verdict(Arc<Mutex<Option<Stopped>>>);
+
+impl Verdict {
+    fn say(&self, stopped: Stopped) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert(stopped);
+    }
+
+    fn is_drained(&self) -> bool {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) == Some(Stopped::Drained)
+    }
+
+    pub(super) fn stopped(&self, stop: &Stop) -> Stopped {
+        let said = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        said.unwrap_or(if stop.is_draining() {
+            Stopped::Signal
+        } else {
+            Stopped::Drained
+        })
+    }
+}
+
+/// All that a lane needs; the lanes of a worker share one.
+pub(super) struct Lane {
+    pub queue: Queue,
+    pub sources: Sources,
+    pub flickr: Client,
+    pub uploads: Uploads,
+    pub drained: Drained,
+    pub options: Options,
+    pub stop: Stop,
+    pub verdict: Verdict,
+    pub monitor: Arc<dyn Monitor>,
+}
+
+impl Lane {
+    /// Works until the queue is drained or the run stops; an error is the queue's own end.
+    pub(super) async fn run(&self) -> Result<Tally, Error> {
+        let mut tally = Tally::default();
+        // The call is asked for before the message is leased, so that no message waits in hand.
+        let mut permit = None;
+        while let Some(lease) = self.next(&mut permit).await? {
+            let settled = self.one(lease, &mut permit, &mut tally).await;
+            match settled {
+                // Someone else has the message, or will have it, and will look before uploading.
+                Ok(()) | Err(queue::Error::LostHold { .. }) => {}
+                Err(error) => self.trouble(error).await?,
+            }
+        }
+        Ok(tally)
+    }
+
+    /// The next message, or `None` when there is to be no more.
+    async fn next(&self, permit: &mut Option<Permit>) -> Result<Option<Lease>, Error> {
+        let wait = if self.queue.is_local() {
+            LOCAL_WAIT
+        } else {
+            WAIT
+        };
+        loop {
+            if self.over() {
+                return Ok(None);
+            }
+            if permit.is_none() {
+                tokio::select! {
+                    () = self.stop.draining() => return Ok(None),
+                    taken = self.flickr.budget().take() => match taken {
+                        Ok(taken) => *permit = Some(taken),
+                        Err(error) => {
+                            self.monitor.event(Event::QueueTrouble(error.to_string()));
+                            tokio::time::sleep(QUEUE_PAUSE).await;
+                            continue;
+                        }
+                    },
+                }
+            }
+            match self.queue.receive(self.options.hold, wait).await {
+                Ok(Some(lease)) => {
+                    self.drained.not_yet().await;
+                    if !self.over() {
+                        return Ok(Some(lease));
+                    }
+                    // A drain began while this request waited. Not given back, it comes back late.
+                    let _ = lease.release().await;
+                }
+                Ok(None) if self.options.forever => {}
+                Ok(None) => match self.drained.look(&self.queue).await {
+                    Ok(true) => self.verdict.say(Stopped::Drained),
+                    Ok(false) => {}
+                    Err(error) => self.trouble(error).await?,
+                },
+                Err(error) => self.trouble(error).await?,
+            }
+        }
+    }
+
+    fn over(&self) -> bool {
+        self.stop.is_draining() || self.verdict.is_drained()
+    }
+
+    /// Waits out a queue that does not answer; any other error ends the lanes.
+    async fn trouble(&self, error: queue::Error) -> Result<(), Error> {
+        if !matches!(error, queue::Error::Unreachable { .. }) {
+            return Err(error.into());
+        }
+        self.monitor.event(Event::QueueTrouble(error.to_string()));
+        tokio::select! {
+            () = self.stop.draining() => {}
+            () = tokio::time::sleep(QUEUE_PAUSE) => {}
+        }
+        Ok(())
+    }
+
+    /// One message, from its hold to its end.
+    async fn one(
+        &self,
+        lease: Lease,
+        permit: &mut Option<Permit>,
+        tally: &mut Tally,
+    ) -> Result<(), queue::Error> {
+        let job = match Job::read(lease.body()) {
+            Ok(job) => job,
+            Err(why) => {
+                self.monitor.event(Event::Unreadable(why.to_string()));
+                tally.failed += 1;
+                let body = Refuse::write(lease.body(), &why);
+                return lease.bury(body).await;
+            }
+        };
+        self.monitor
+            .event(Event::Started(job.key.clone(), job.size));
+        let look = look(&job, &lease, SystemTime::now());
+        let lost = lease.lost();
+        let attempt = tokio::select! {
+            biased;
+            () = lost.cancelled() => abandoned(job),
+            () = self.stop.aborting() => abandoned(job),
+            attempt = self.caught(job.clone(), look, permit) => attempt,
+        };
+        self.settle(lease, attempt, look, tally).await
+    }
+
+    /// An attempt whose panic costs this job alone.
+    async fn caught(&self, job: Job, look: Option<Look>, permit: &mut Option<Permit>) -> Attempt {
+        let attempt = AssertUnwindSafe(self.attempt(job.clone(), look, permit));
+        attempt.catch_unwind().await.unwrap_or_else(|_| {
+            let reason = "s3flickr panicked over this file; please report it".to_owned();
+            // It may have happened after the upload.
+            let outcome = Outcome::Failed(Class::Ambiguous, reason);
+            Attempt {
+                outcome,
+                job,
+                began: Some(SystemTime::now()),
+            }
+        })
+    }
+
+    /// Tries until Flickr takes the call: to be asked to wait is no failure of a photo.
+    async fn attempt(&self, job: Job, look: Option<Look>, permit: &mut Option<Permit>) -> Attempt {
+        let source = match self.sources.of_job(&job).await {
+            Ok(source) => source,
+            Err(outcome) => {
+                return Attempt {
+                    outcome,
+                    job,
+                    began: None,
+                };
+            }
+        };
+        let to = Services {
+            flickr: &self.flickr,
+            uploads: &self.uploads,
+            visibility: self.options.visibility,
+        };
+        loop {
+            let attempt = transfer(&source, to, job.clone(), look, permit).await;
+            if attempt.outcome != Outcome::Throttled || self.stop.is_draining() {
+                return attempt;
+            }
+            self.monitor.event(Event::Throttled);
+        }
+    }
+
+    async fn settle(
+        &self,
+        lease: Lease,
+        attempt: Attempt,
+        look: Option<Look>,
+        tally: &mut Tally,
+    ) -> Result<(), queue::Error> {
+        let Attempt {
+            outcome,
+            mut job,
+            began,
+        } = attempt;
+        if let Outcome::StopEverything(why) = &outcome {
+            self.monitor.event(Event::Stopping(why.clone()));
+            self.verdict.say(Stopped::Halted(why.clone()));
+            self.stop.drain();
+        }
+        let tried = job.attempts + 1;
+        let step = next_step(&outcome, job.retries, tried, &self.options.backoff);
+        if matches!(step, Step::PutBack { .. } | Step::Bury { .. }) {
+            job.attempts = tried;
+            job.since = since(&outcome, &job, began, look);
+        }
+        match (step, outcome) {
+            (Step::PutBack { retries, delay }, Outcome::Failed(_, reason)) => {
+                tally.retried += 1;
+                self.monitor
+                    .event(Event::PutBack(job.key.clone(), reason, retries));
+                job.retries = retries;
+                lease.replace(job.write(), delay).await
+            }
+            (Step::Bury { class, reason }, _) => {
+                tally.failed += 1;
+                self.monitor
+                    .event(Event::Failed(job.key.clone(), class, reason.clone()));
+                job.retries = 0;
+                lease.bury(job.failed(class.name(), reason)).await
+            }
+            (_, Outcome::Uploaded(photo)) => {
+                tally.uploaded += 1;
+                tally.bytes += job.size;
+                self.monitor
+                    .event(Event::Uploaded(job.key, photo, job.size));
+                lease.delete().await
+            }
+            (_, Outcome::AlreadyThere(photo)) => {
+                tally.already_there += 1;
+                self.monitor.event(Event::AlreadyThere(job.key, photo));
+                lease.delete().await
+            }
+            (_, _) => {
+                self.monitor.event(Event::Released(job.key));
+                lease.release().await
+            }
+        }
+    }
+}
+
+fn abandoned(job: Job) -> Attempt {
+    Attempt {
+        outcome: Outcome::Abandoned,
+        job,
+        began: None,
+    }
+}
+
+/// What must be looked for before this message's upload; `None` for a first attempt.
+fn look(job: &Job, lease: &Lease, now: SystemTime) -> Option<Look> {
+    if lease.received() > 1 {
+        // Whoever had it before may have uploaded it until just now.
+        let since = job.since.or(lease.sent_at()).unwrap_or_default();
+        return Some(Look { since, after: now });
+    }
+    let after = match lease.sent_at().and_then(|sent| u64::try_from(sent).ok()) {
+        // It was put back after its attempt had ended.
+        Some(sent) if job.attempts > 0 => UNIX_EPOCH + Duration::from_secs(sent) + PUT_BACK,
+        _ => now - FRESH,
+    };
+    job.since.map(|since| Look { since, after })
+}
+
+/// Since when an upload of the job may have happened, for whoever tries it next.
+fn since(
+    outcome: &Outcome,
+    job: &Job,
+    began: Option<SystemTime>,
+    look: Option<Look>,
+) -> Option<i64> {
+    let before = job.since.or(look.map(|look| look.since));
+    match outcome {
+        Outcome::Failed(Class::Ambiguous, _) => before.or(began.map(unix)),
+        _ => before,
+    }
+}

@@ -1,0 +1,17 @@
+//! The verbs: each takes its services first, then its options, the monitor last, and returns
+//! a summary. The only code that holds two services at once.
+
+pub mod account;
+pub mod body;
+mod drained;
+pub mod failed;
+mod lane;
+pub mod looking;
+pub mod organise;
+pub mod populate;
+pub mod sources;
+pub mod status;
+pub mod transfer;
+pub mod work;
+
+pub use crate::error::Error;

@@ -1,0 +1,281 @@
+//! `populate`: lists the source and puts one job a photo on the queue, in constant memory.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use globset::GlobSet;
+
+use super::Error;
+use crate::model::kind::{Skip, admit};
+use crate::model::{Job, Key};
+use crate::monitor::{Event, Monitor};
+use crate::queue::{self, Outgoing, Queue, Record};
+use crate::store::{Object, Store};
+
+/// Batches on their way to the queue at once: enough to hide the latency of SQS.
+const SENDS_AT_ONCE: usize = 16;
+
+/// After how many jobs the running total is noted with the queue, for `status` to show.
+const NOTE_EVERY: u64 = 20_000;
+
+/// What to queue.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Only keys that begin with this.
+    pub prefix: String,
+    /// Attempts that each job has; at least 1.
+    pub retries: u32,
+    /// Only keys that one of these matches; empty for all.
+    pub include: GlobSet,
+    /// No key that one of these matches; wins over `include`.
+    pub exclude: GlobSet,
+}
+
+impl Default for Options {
+    /// Everything, with five attempts each: Flickr's bad spells rarely last through five.
+    fn default() -> Options {
+        Options {
+            prefix: String::new(),
+            retries: 5,
+            include: GlobSet::empty(),
+            exclude: GlobSet::empty(),
+        }
+    }
+}
+
+/// What was queued, and what was passed over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Jobs put on the queue.
+    pub queued: u64,
+    /// The bytes of their files.
+    pub bytes: u64,
+    /// Files passed over, by reason.
+    pub skipped: BTreeMap<Skip, u64>,
+    /// Whether an earlier `populate` of this queue was found, so that the workers will look
+    /// on Flickr before they upload what this one sent.
+    pub again: bool,
+}
+
+/// Queues all photos of `source`; with no queue, only says what it would queue.
+///
+/// A queue that an earlier `populate` filled refuses the jobs that it has (SQLite), or gets
+/// them marked, so that a worker looks on Flickr before it uploads them (SQS).
+pub async fn populate(
+    source: &Store,
+    queue: Option<&Queue>,
+    options: &Options,
+    monitor: &dyn Monitor,
+) -> Result<Summary, Error> {
+    let mut run = Run {
+        source,
+        options,
+        monitor,
+        summary: Summary::default(),
+        noted: 0,
+        queue,
+        target: None,
+    };
+    match run.list_and_send().await {
+        Ok(()) => Ok(run.summary),
+        Err(cause) if run.summary.queued == 0 => Err(cause),
+        Err(cause) => Err(Error::Midway {
+            done: format!(
+                "{} jobs are queued; run the same populate again for the rest",
+                run.summary.queued
+            ),
+            cause: Box::new(cause),
+        }),
+    }
+}
+
+struct Target<'a> {
+    queue: &'a Queue,
+    record: Record,
+    /// When the first earlier `populate` began, where the queue cannot refuse jobs itself.
+    earlier: Option<i64>,
+}
+
+impl<'a> Target<'a> {
+    /// Notes this run with the queue *before* it looks for others: of two that begin at once,
+    /// at least one sees the other.
+    async fn new(queue: &'a Queue, source: &Store) -> Result<Target<'a>, queue::Error> {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let record = Record {
+            id: format!("{:x}-{:x}", now.as_millis(), std::process::id()),
+            started: i64::try_from(now.as_secs()).unwrap_or_default(),
+            total: 0,
+            bytes: 0,
+            store: source.location().to_string(),
+        };
+        queue.record(&record).await?;
+        let records = queue.records().await?;
+        let others = records.iter().filter(|other| other.id != record.id);
+        let first = others.map(|other| other.started).min();
+        Ok(Target {
+            queue,
+            record,
+            earlier: first.filter(|_| !queue.is_local()),
+        })
+    }
+}
+
+struct Run<'a> {
+    source: &'a Store,
+    options: &'a Options,
+    monitor: &'a dyn Monitor,
+    summary: Summary,
+    noted: u64,
+    queue: Option<&'a Queue>,
+    /// The queue, once there is something to send.
+    target: Option<Target<'a>>,
+}
+
+impl Run<'_> {
+    async fn list_and_send(&mut self) -> Result<(), Error> {
+        let listed = self.send_pages().await;
+        // What was queued counts, whatever ended the listing.
+        let noted = self.note().await;
+        listed.and(noted)
+    }
+
+    async fn send_pages(&mut self) -> Result<(), Error> {
+        let mut pages = pin!(self.source.list(&self.options.prefix));
+        let size = self
+            .target
+            .as_ref()
+            .map_or(1, |target| target.queue.batch_size());
+        let mut batch: Vec<(Job, Outgoing)> = Vec::with_capacity(size);
+        let mut sending = FuturesUnordered::new();
+        while let Some(page) = pages.next().await {
+            let page = page?;
+            self.monitor.event(Event::Listed(page.len()));
+            for object in page {
+                let Some(job) = self.job(object).await? else {
+                    continue;
+                };
+                let Some(target) = &self.target else {
+                    self.queued(&[(job.size, true)]);
+                    continue;
+                };
+                batch.push((job.clone(), outgoing(&job)));
+                if batch.len() == size {
+                    sending.push(send(target.queue.clone(), std::mem::take(&mut batch)));
+                }
+                if sending.len() == SENDS_AT_ONCE
+                    && let Some(sent) = sending.next().await
+                {
+                    self.queued(&sent?);
+                }
+            }
+            if self.summary.queued - self.noted >= NOTE_EVERY {
+                self.note().await?;
+            }
+        }
+        if let Some(target) = &self.target
+            && !batch.is_empty()
+        {
+            sending.push(send(target.queue.clone(), batch));
+        }
+        while let Some(sent) = sending.next().await {
+            self.queued(&sent?);
+        }
+        Ok(())
+    }
+
+    /// The job for a file, or `None` for one that is passed over and counted.
+    async fn job(&mut self, object: Object) -> Result<Option<Job>, Error> {
+        let key = match self.admit(&object) {
+            Ok(key) => key,
+            Err(reason) => {
+                let unnamed = || "(a name that is no UTF-8)".to_owned();
+                self.skip(object.path.unwrap_or_else(unnamed), reason);
+                return Ok(None);
+            }
+        };
+        if self.target.is_none()
+            && let Some(queue) = self.queue
+        {
+            let target = Target::new(queue, self.source).await?;
+            self.summary.again = target.earlier.is_some();
+            self.target = Some(target);
+        }
+        let url = self.source.location().url_of(&key);
+        let mut job = Job::new(
+            url,
+            key,
+            self.options.retries.max(1),
+            object.size,
+            &object.etag,
+        );
+        job.since = self.target.as_ref().and_then(|target| target.earlier);
+        Ok(Some(job))
+    }
+
+    fn admit(&self, object: &Object) -> Result<Key, Skip> {
+        let path = object.path.as_deref().ok_or(Skip::Name)?;
+        if path.is_empty() || path.ends_with('/') {
+            return Err(Skip::Folder);
+        }
+        let key = Key::new(path).map_err(|_| Skip::Name)?;
+        let Options {
+            include, exclude, ..
+        } = self.options;
+        let wanted = include.is_empty() || include.is_match(path);
+        if !wanted || exclude.is_match(path) {
+            return Err(Skip::Filtered);
+        }
+        admit(&key, object.size, object.archived).map(|_| key)
+    }
+
+    fn skip(&mut self, path: String, reason: Skip) {
+        *self.summary.skipped.entry(reason).or_default() += 1;
+        self.monitor.event(Event::Skipped(path, reason));
+    }
+
+    /// Counts a batch: each job's bytes, and whether the queue took it.
+    fn queued(&mut self, sent: &[(u64, bool)]) {
+        let accepted: Vec<u64> = sent
+            .iter()
+            .filter(|sent| sent.1)
+            .map(|sent| sent.0)
+            .collect();
+        let refused = sent.len() - accepted.len();
+        let bytes: u64 = accepted.iter().sum();
+        self.summary.queued += accepted.len() as u64;
+        self.summary.bytes += bytes;
+        if refused > 0 {
+            *self.summary.skipped.entry(Skip::Queued).or_default() += refused as u64;
+        }
+        self.monitor.event(Event::Queued(accepted.len(), bytes));
+    }
+
+    async fn note(&mut self) -> Result<(), Error> {
+        if let Some(target) = &mut self.target {
+            target.record.total = self.summary.queued;
+            target.record.bytes = self.summary.bytes;
+            target.queue.record(&target.record).await?;
+        }
+        self.noted = self.summary.queued;
+        Ok(())
+    }
+}
+
+fn outgoing(job: &Job) -> Outgoing {
+    Outgoing {
+        body: job.write(),
+        // Another version of the same file is another photo.
+        unique: Some(format!("{} {}", job.url, job.etag)),
+        delay: std::time::Duration::ZERO,
+    }
+}
+
+async fn send(queue: Queue, batch: Vec<(Job, Outgoing)>) -> Result<Vec<(u64, bool)>, Error> {
+    let (jobs, outgoing): (Vec<Job>, Vec<Outgoing>) = batch.into_iter().unzip();
+    let accepted = queue.send(&outgoing).await?;
+    Ok(jobs.iter().map(|job| job.size).zip(accepted).collect())
+}

@@ -1,0 +1,93 @@
+//! The stores that a worker may read. A message is untrusted: it opens nothing else.
+
+use std::collections::HashMap;
+
+use tokio::sync::Mutex;
+
+use super::Error;
+use crate::model::retry::{Class, Outcome};
+use crate::model::{Job, Location, Scheme};
+use crate::queue::Queue;
+use crate::store::{Store, locate};
+
+/// The allowed stores, opened once each.
+pub struct Sources {
+    queue: Queue,
+    /// Whether the user named the stores, so that the queue's own record does not count.
+    named: bool,
+    allowed: Mutex<Vec<Location>>,
+    open: Mutex<HashMap<Location, Store>>,
+}
+
+impl Sources {
+    /// The stores that the user allows, or else those that `populate` recorded with the queue.
+    pub async fn new(queue: &Queue, named: &[Location]) -> Result<Sources, Error> {
+        let sources = Sources {
+            queue: queue.clone(),
+            named: !named.is_empty(),
+            allowed: Mutex::new(named.to_vec()),
+            open: Mutex::default(),
+        };
+        if !sources.named {
+            sources.read_record().await?;
+        }
+        Ok(sources)
+    }
+
+    /// The store of a job, or the outcome that it has because it may not be read.
+    pub async fn of_job(&self, job: &Job) -> Result<Store, Outcome> {
+        let forbidden = |reason: String| Outcome::Failed(Class::Forbidden, reason);
+        let location =
+            Location::of_file(&job.url, &job.key).map_err(|error| forbidden(error.to_string()))?;
+        if location.scheme() == Scheme::File && !self.queue.is_local() {
+            return Err(forbidden(format!(
+                "{} is a file of this machine, and a queue on the network may not name one",
+                job.url
+            )));
+        }
+        if !self.allows(&location).await {
+            return Err(forbidden(format!(
+                "{} is outside the stores that this worker may read; \
+                 allow it with `--allow {location}`",
+                job.url
+            )));
+        }
+        let mut open = self.open.lock().await;
+        if let Some(store) = open.get(&location) {
+            return Ok(store.clone());
+        }
+        let store = Store::open(location.clone()).await;
+        open.insert(location, store.clone());
+        Ok(store)
+    }
+
+    async fn allows(&self, location: &Location) -> bool {
+        let covered = async || {
+            self.allowed
+                .lock()
+                .await
+                .iter()
+                .any(|store| store.covers(location))
+        };
+        if covered().await {
+            return true;
+        }
+        // A `populate` of another store may have come since.
+        !self.named && self.read_record().await.is_ok() && covered().await
+    }
+
+    async fn read_record(&self) -> Result<(), Error> {
+        let records = self.queue.records().await?;
+        let stores = records
+            .iter()
+            .map(|record| Ok(Location::parse(&record.store)?));
+        let stores: Result<Vec<Location>, crate::store::Error> = stores.collect();
+        *self.allowed.lock().await = stores?;
+        Ok(())
+    }
+}
+
+/// Reads the stores of `--allow`.
+pub fn locate_all(texts: &[String]) -> Result<Vec<Location>, Error> {
+    texts.iter().map(|text| Ok(locate(text)?)).collect()
+}

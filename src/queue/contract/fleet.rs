@@ -1,0 +1,99 @@
+//! The pace that all workers of a queue share.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use s3flickr::queue::Pace;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use super::{NOW, SOON, Site};
+
+/// What a fleet was granted, in order.
+type Grants = Arc<Mutex<VecDeque<(Instant, u32)>>>;
+
+/// A worker that takes all the calls that it can get, with a handle of its own.
+fn taker(site: &impl Site, name: &str, pace: Pace, grants: &Grants) -> JoinHandle<()> {
+    let (site, name, grants) = (site.clone(), name.to_owned(), Arc::clone(grants));
+    tokio::spawn(async move {
+        let queue = site.open(&name).await.unwrap();
+        loop {
+            let calls = queue.permit(&pace).await.unwrap();
+            grants.lock().unwrap().push_back((Instant::now(), calls));
+        }
+    })
+}
+
+pub(super) async fn the_fleet_keeps_its_pace(site: impl Site, name: String) {
+    site.create(&name).await.unwrap();
+    let (window, span) = site.pace();
+    let pace = Pace {
+        calls_per_hour: 2_000,
+        window,
+    };
+    let grants = Grants::default();
+    let mut fleet: Vec<_> = (0..10)
+        .map(|_| taker(&site, &name, pace, &grants))
+        .collect();
+    let began = Instant::now();
+    sleep(span / 3).await;
+    fleet.drain(..2).for_each(|dies| dies.abort());
+    sleep(span / 3).await;
+    fleet.extend((0..3).map(|_| taker(&site, &name, pace, &grants)));
+    let mut late = NOW;
+    while began.elapsed() < span {
+        let tick = Instant::now();
+        sleep(Duration::from_millis(20)).await;
+        late = late.max(tick.elapsed());
+    }
+    let elapsed = began.elapsed();
+    fleet.iter().for_each(JoinHandle::abort);
+
+    let a_second = f64::from(pace.calls_per_hour) / window.as_secs_f64();
+    let grants = std::mem::take(&mut *grants.lock().unwrap());
+    let granted = grants.iter().map(|(_, calls)| calls).sum::<u32>();
+    let due = a_second * elapsed.as_secs_f64();
+    assert!(f64::from(granted) >= 0.9 * due, "{granted} of {due}");
+    // A grant is written down a little after it was given, later on a busy machine: so long as
+    // its clock ticks late, a window may show what belongs to the moment before it.
+    let tenth = window / 10;
+    let most = 1.1 * a_second * (tenth + late).as_secs_f64();
+    for (i, (from, _)) in grants.iter().enumerate() {
+        let within = grants
+            .iter()
+            .skip(i)
+            .take_while(|(at, _)| *at < *from + tenth);
+        let calls = within.map(|(_, calls)| calls).sum::<u32>();
+        assert!(
+            f64::from(calls) <= most,
+            "{calls} in a tenth, {most} allowed"
+        );
+    }
+}
+
+pub(super) async fn the_last_worker_to_start_sets_the_pace(site: impl Site, name: String) {
+    site.create(&name).await.unwrap();
+    let window = Duration::from_secs(100);
+    let pace = |calls_per_hour| Pace {
+        calls_per_hour,
+        window,
+    };
+    let (slow, fast) = (
+        site.open(&name).await.unwrap(),
+        site.open(&name).await.unwrap(),
+    );
+    assert!(slow.permit(&pace(100)).await.unwrap() < 20);
+    fast.permit(&pace(100_000)).await.unwrap();
+    // At its own pace, a call a second, the older worker would need a minute for this.
+    let follow = async {
+        let mut calls = 0;
+        while calls < 60 {
+            calls += slow.permit(&pace(100)).await.unwrap();
+        }
+    };
+    timeout(SOON, follow)
+        .await
+        .expect("the older worker to follow");
+    assert_eq!(slow.permit(&pace(0)).await.unwrap(), u32::MAX);
+}

@@ -1,0 +1,86 @@
+//! The queue itself: made, opened, noted with, removed.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use s3flickr::queue::{Error, Record};
+use tokio::time::timeout;
+
+use super::{LONG, NOW, SOON, Site, message, queue_with, take};
+
+pub(super) async fn notes_are_kept_and_renewed(site: impl Site, name: String) {
+    let queue = site.create(&name).await.unwrap();
+    assert_eq!(queue.records().await.unwrap(), []);
+    let note = |started: i64, store: &str| Record {
+        id: format!("run-{started}"),
+        started,
+        total: 100,
+        bytes: 5_000_000_000,
+        store: store.to_owned(),
+    };
+    let (first, mut second) = (note(1, "s3://photos/été %&/"), note(2, "file:/scans"));
+    queue.record(&second).await.unwrap();
+    queue.record(&first).await.unwrap();
+    second.total = 200;
+    queue.record(&second).await.unwrap();
+    assert_eq!(
+        site.open(&name).await.unwrap().records().await.unwrap(),
+        [first, second]
+    );
+    for started in 3..=60 {
+        queue.record(&note(started, "file:/scans")).await.unwrap();
+    }
+    let records = queue.records().await.unwrap();
+    let total: u64 = records.iter().map(|record| record.total).sum();
+    assert_eq!(
+        total,
+        100 + 200 + 58 * 100,
+        "none is forgotten, though some are added up"
+    );
+    assert_eq!(records.last().unwrap(), &note(60, "file:/scans"));
+}
+
+pub(super) async fn a_queue_deleted_in_use_is_gone(site: impl Site, name: String) {
+    let queue = queue_with(&site, &name, &["a", "b"]).await;
+    let lease = take(&queue, Duration::from_secs(1)).await;
+    site.destroy(&name).await;
+    timeout(SOON, lease.lost().cancelled())
+        .await
+        .expect("the hold to be lost");
+    let ends = [
+        queue.receive(LONG, NOW).await.map(drop),
+        queue.send(&[message("c")]).await.map(drop),
+        queue.counts().await.map(drop),
+        lease.delete().await,
+    ];
+    for end in ends {
+        assert!(matches!(end, Err(Error::Gone { .. })), "{end:?}");
+    }
+}
+
+pub(super) async fn a_missing_queue_is_not_found(site: impl Site, name: String) {
+    let Err(error @ Error::NotFound { .. }) = site.open(&name).await else {
+        panic!("there is no such queue");
+    };
+    let text = error.to_string();
+    assert!(
+        text.contains(&name) && text.contains("s3flickr populate ... --queue s"),
+        "{text}"
+    );
+}
+
+pub(super) async fn many_may_create_it_at_once(site: impl Site, name: String) {
+    let body = |n: usize| n.to_string();
+    let makers = (0..6).map(|n| {
+        let (site, name) = (site.clone(), name.clone());
+        tokio::spawn(async move {
+            let queue = site.create(&name).await?;
+            queue.send(&[message(&body(n))]).await
+        })
+    });
+    for made in join_all(makers).await {
+        assert_eq!(made.unwrap().unwrap(), [true]);
+    }
+    let queue = site.create(&name).await.unwrap();
+    assert_eq!(queue.counts().await.unwrap().waiting, 6);
+}

@@ -1,0 +1,214 @@
+//! When a hold beats, when it stops, and when it is lost: in memory, on tokio's paused clock.
+
+use std::collections::VecDeque;
+use std::sync::Mutex as Locked;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::Notify;
+
+use super::*;
+use crate::queue::{Counts, Outgoing, Pace, Record};
+
+const HOLD: Duration = Duration::from_secs(30);
+
+/// A backend whose every call to extend goes as the test says: well, when nothing is said.
+#[derive(Default)]
+struct Script {
+    extends: Locked<VecDeque<Extend>>,
+    log: Locked<Vec<String>>,
+    go_on: Notify,
+}
+
+enum Extend {
+    Unreachable,
+    Lost,
+    /// Answers only when told to go on.
+    Slow,
+    Never,
+}
+
+impl Script {
+    fn new(extends: impl IntoIterator<Item = Extend>) -> Arc<Script> {
+        Arc::new(Script {
+            extends: Locked::new(extends.into_iter().collect()),
+            ..Script::default()
+        })
+    }
+
+    fn lease(self: &Arc<Script>) -> Lease {
+        let receipt = Receipt {
+            part: Part::Main,
+            id: "id".to_owned(),
+            handle: "0".to_owned(),
+        };
+        let delivery = Delivery {
+            receipt,
+            body: "body".to_owned(),
+            received: 1,
+            sent_at: None,
+        };
+        Lease::start(Arc::clone(self) as Arc<dyn Backend>, delivery, HOLD)
+    }
+
+    fn note(&self, what: &str) {
+        self.log.lock().unwrap().push(what.to_owned());
+    }
+
+    fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Backend for Script {
+    fn location(&self) -> &str {
+        "script"
+    }
+
+    async fn extend(&self, receipt: &Receipt, hold: Duration) -> Result<Receipt, Error> {
+        assert_eq!(hold, HOLD);
+        self.note(&format!("extend {}", receipt.handle));
+        let queue = self.location().to_owned();
+        let next = self.extends.lock().unwrap().pop_front();
+        match next {
+            Some(Extend::Unreachable) => {
+                let source = "no route".into();
+                return Err(Error::Unreachable { queue, source });
+            }
+            Some(Extend::Lost) => return Err(Error::LostHold { queue }),
+            Some(Extend::Slow) => self.go_on.notified().await,
+            Some(Extend::Never) => std::future::pending().await,
+            None => {}
+        }
+        self.note("extended");
+        let handle = receipt.handle.parse::<u32>().unwrap() + 1;
+        Ok(Receipt {
+            handle: handle.to_string(),
+            ..receipt.clone()
+        })
+    }
+
+    async fn settle(&self, receipt: &Receipt, end: End) -> Result<(), Error> {
+        let end = match end {
+            End::Delete => "delete",
+            End::Release => "release",
+            End::Send { .. } => "send and delete",
+        };
+        self.note(&format!("{end} {}", receipt.handle));
+        Ok(())
+    }
+
+    fn is_local(&self) -> bool {
+        unreachable!()
+    }
+    fn batch_size(&self) -> usize {
+        unreachable!()
+    }
+    async fn send(&self, _: &[Outgoing]) -> Result<Vec<bool>, Error> {
+        unreachable!()
+    }
+    async fn receive(&self, _: Part, _: Duration, _: Duration) -> Result<Option<Delivery>, Error> {
+        unreachable!()
+    }
+    async fn counts(&self) -> Result<Counts, Error> {
+        unreachable!()
+    }
+    async fn failed(&self, _: usize) -> Result<Vec<String>, Error> {
+        unreachable!()
+    }
+    async fn records(&self) -> Result<Vec<Record>, Error> {
+        unreachable!()
+    }
+    async fn record(&self, _: &Record) -> Result<(), Error> {
+        unreachable!()
+    }
+    async fn permit(&self, _: &Pace) -> Result<u32, Error> {
+        unreachable!()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_beat_goes_on_with_the_receipt_of_the_one_before() {
+    let script = Script::new([]);
+    let lease = script.lease();
+    sleep(HOLD - Duration::from_secs(5)).await;
+    lease.release().await.unwrap();
+    sleep(HOLD * 3).await;
+    let log = script.log();
+    assert_eq!(
+        log,
+        ["extend 0", "extended", "extend 1", "extended", "release 2"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_lease_beats_no_more() {
+    let script = Script::new([]);
+    drop(script.lease());
+    sleep(HOLD * 3).await;
+    assert!(script.log().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_comes_back_in_time_costs_nothing() {
+    let script = Script::new([
+        Extend::Unreachable,
+        Extend::Unreachable,
+        Extend::Unreachable,
+    ]);
+    let lease = script.lease();
+    sleep(HOLD * 2).await;
+    assert!(!lease.lost().is_cancelled());
+    lease.delete().await.unwrap();
+    assert!(script.log().contains(&"extended".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hold_that_cannot_be_extended_is_lost_when_it_ends() {
+    for never in [false, true] {
+        let unreachable = std::iter::repeat_with(|| Extend::Unreachable).take(1_000);
+        let script = match never {
+            false => Script::new(unreachable),
+            true => Script::new([Extend::Never]),
+        };
+        let (lease, began) = (script.lease(), Instant::now());
+        lease.lost().cancelled().await;
+        let held = began.elapsed();
+        assert!(held > HOLD * 9 / 10 && held < HOLD * 11 / 10, "{held:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receipt_that_is_refused_is_lost_at_once_and_only_deletes() {
+    let refused = || {
+        let script = Script::new([Extend::Lost]);
+        (script.lease(), script)
+    };
+    let began = Instant::now();
+    let (lease, script) = refused();
+    lease.lost().cancelled().await;
+    assert!(began.elapsed() <= HOLD / BEATS_IN_A_HOLD * 2);
+    let end = lease.bury("why".to_owned()).await;
+    assert!(matches!(end, Err(Error::LostHold { .. })));
+    assert_eq!(script.log(), ["extend 0"], "no copy was sent");
+
+    let (lease, script) = refused();
+    lease.lost().cancelled().await;
+    lease.delete().await.unwrap();
+    assert_eq!(script.log(), ["extend 0", "delete 0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_waits_for_the_beat_that_is_under_way() {
+    let script = Script::new([Extend::Slow]);
+    let lease = script.lease();
+    sleep(HOLD / 2).await;
+    assert_eq!(script.log(), ["extend 0"]);
+    let end = tokio::spawn(lease.release());
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(script.log(), ["extend 0"]);
+    script.go_on.notify_one();
+    end.await.unwrap().unwrap();
+    assert_eq!(script.log(), ["extend 0", "extended", "release 1"]);
+}

@@ -1,0 +1,133 @@
+//! The fleet's pace as one row: the generic cell rate algorithm (GCRA), a token bucket that needs
+//! no clock of its own. `next_us` is when the next call would be due if all came evenly; calls
+//! may run ahead of it by the burst, a hundredth of the window's calls.
+//!
+//! So any stretch of time `w` sees at most `w / interval + burst` calls: 1.1 times its share in a
+//! tenth of the window, 1 % over in a whole one, whoever starts or dies.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Transaction, params};
+
+use crate::queue::Pace;
+
+/// The burst, as a part of the window's calls.
+const BURST: u32 = 100;
+/// One worker gets at most this part of the burst at a time: calls that it then does not make are
+/// lost to the others.
+const GRANT: u32 = 10;
+
+/// What came of asking for calls.
+pub(super) enum Answer {
+    /// So many may be made now.
+    Calls(u32),
+    /// None; ask again after this.
+    Wait(Duration),
+}
+
+/// Microseconds since 1970: a thousand calls a second still have whole intervals.
+pub(super) fn now_micros() -> i64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// Makes `pace` the fleet's pace; what was granted so far still counts.
+pub(super) fn set(db: &Transaction, pace: &Pace) -> rusqlite::Result<()> {
+    let window = i64::try_from(pace.window.as_micros()).unwrap_or(i64::MAX);
+    db.prepare_cached(
+        "INSERT INTO budget (one, calls, window_us, next_us) VALUES (1, ?1, ?2, 0)
+         ON CONFLICT (one) DO UPDATE SET calls = excluded.calls, window_us = excluded.window_us",
+    )?
+    .execute(params![pace.calls_per_hour, window])?;
+    Ok(())
+}
+
+/// Takes what there is, at the pace that the row says: `asked` only stands in for a missing row.
+pub(super) fn take(db: &Transaction, asked: &Pace, now: i64) -> rusqlite::Result<Answer> {
+    let row = db
+        .prepare_cached("SELECT calls, window_us, next_us FROM budget")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    let (pace, next) = match row {
+        Ok((calls_per_hour, window_us, next)) => {
+            let window = Duration::from_micros(i64::unsigned_abs(window_us));
+            (
+                Pace {
+                    calls_per_hour,
+                    window,
+                },
+                next,
+            )
+        }
+        Err(rusqlite::Error::QueryReturnedNoRows) => {
+            set(db, asked)?;
+            (*asked, 0)
+        }
+        Err(error) => return Err(error),
+    };
+    let (answer, next) = grant(&pace, next, now);
+    db.prepare_cached("UPDATE budget SET next_us = ?1")?
+        .execute([next])?;
+    Ok(answer)
+}
+
+/// What may be had at `now`, and when the next call is due after that.
+fn grant(pace: &Pace, next: i64, now: i64) -> (Answer, i64) {
+    let interval = pace.interval_micros();
+    let burst = (pace.calls_per_hour / BURST).max(1);
+    let ahead = interval.saturating_mul(i64::from(burst));
+    // Never further ahead than the burst, or a clock that was set back would stop the fleet.
+    let next = next.clamp(now, now.saturating_add(ahead));
+    let free = (now + ahead - next) / interval;
+    if free < 1 {
+        let pause = next + interval - now - ahead;
+        let pause = Duration::from_micros(pause.max(1).unsigned_abs());
+        return (Answer::Wait(pause), next);
+    }
+    let most = i64::from(burst.div_ceil(GRANT));
+    let calls = free.min(most);
+    // `most` is at most a u32.
+    (Answer::Calls(calls as u32), next + calls * interval)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Asks every `step` microseconds for `span`, and counts what is granted.
+    fn granted(pace: &Pace, next: &mut i64, from: i64, span: i64, step: usize) -> u32 {
+        let mut calls = 0;
+        for now in (from..from + span).step_by(step) {
+            loop {
+                let (answer, after) = grant(pace, *next, now);
+                *next = after;
+                match answer {
+                    Answer::Calls(more) => calls += more,
+                    Answer::Wait(_) => break,
+                }
+            }
+        }
+        calls
+    }
+
+    #[test]
+    fn an_hour_grants_the_budget_and_at_most_one_percent_more() {
+        for calls in [1, 7, 60, 100, 3_600, 36_000, 1_000_000] {
+            let pace = Pace::per_hour(calls);
+            let (hour, mut next) = (3_600_000_000, 0);
+            let first = granted(&pace, &mut next, hour, hour, 50_000);
+            assert!(first <= calls + calls.div_ceil(100), "{calls}: {first}");
+            let second = granted(&pace, &mut next, 2 * hour, hour, 50_000);
+            assert!(second <= calls + 1, "{calls}: {second}");
+            assert!(second >= calls - calls / 100, "{calls}: {second}");
+        }
+    }
+
+    #[test]
+    fn a_clock_set_back_does_not_stop_the_fleet() {
+        let pace = Pace::per_hour(3_600);
+        let (mut next, now) = (7_200_000_000, 3_600_000_000);
+        assert!(granted(&pace, &mut next, now, 10_000_000, 100_000) >= 9);
+    }
+}

@@ -1,0 +1,290 @@
+//! A queue in a SQLite file, for one machine: any number of processes may use it at once.
+//!
+//! Every change is one `BEGIN IMMEDIATE` transaction, so a process that is killed in the middle
+//! leaves nothing half done. `messages` has what is to be done, `budget` the fleet's pace.
+
+mod budget;
+mod file;
+mod messages;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use tokio::time::{Instant, sleep};
+
+use super::error::Cause;
+use super::{Backend, Counts, Delivery, End, Error, Outgoing, Pace, Part, Receipt, Record};
+
+/// How many rows make a good transaction: more gain nothing and keep others waiting.
+const BATCH: usize = 1_000;
+/// How often a receiver that waits looks into the file. A look that finds nothing takes
+/// microseconds and no lock.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// The queue in one file.
+pub(super) struct Sqlite {
+    location: String,
+    file: Arc<file::File>,
+    /// One is enough: writers of a file take turns anyway.
+    connection: Arc<Mutex<Connection>>,
+    /// The pace that this handle last asked for.
+    asked: Mutex<Option<Pace>>,
+}
+
+impl Sqlite {
+    /// The queue in an existing file.
+    pub(super) async fn open(path: PathBuf) -> Result<Sqlite, Error> {
+        Sqlite::start(path, file::open).await
+    }
+
+    /// The queue in a file that is made, with the folders above it, if it is not there.
+    pub(super) async fn create(path: PathBuf) -> Result<Sqlite, Error> {
+        Sqlite::start(path, file::create).await
+    }
+
+    async fn start(
+        path: PathBuf,
+        open: fn(PathBuf) -> Result<(file::File, Connection), Error>,
+    ) -> Result<Sqlite, Error> {
+        let location = file::location(&path);
+        let opened = tokio::task::spawn_blocking(move || open(path)).await;
+        let (file, connection) = opened.map_err(|panic| fault(&location, panic))??;
+        Ok(Sqlite {
+            location,
+            file: Arc::new(file),
+            connection: Arc::new(Mutex::new(connection)),
+            asked: Mutex::new(None),
+        })
+    }
+
+    /// Runs `work` where it may block, if the file is still the one that was opened.
+    async fn call<T, F>(&self, action: &'static str, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (file, connection) = (Arc::clone(&self.file), Arc::clone(&self.connection));
+        let task = tokio::task::spawn_blocking(move || {
+            // A panic inside rolled its transaction back: the connection is as good as before.
+            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            file.check()?;
+            work(&mut connection).map_err(|error| file.explain(action, error))
+        });
+        task.await.map_err(|panic| fault(&self.location, panic))?
+    }
+
+    /// [`Sqlite::call`] inside a transaction, which is rolled back when `work` fails.
+    async fn change<T, F>(&self, action: &'static str, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.call(action, move |connection| immediate(connection, work))
+            .await
+    }
+
+    fn lost(&self) -> Error {
+        Error::LostHold {
+            queue: self.location.clone(),
+        }
+    }
+}
+
+/// A transaction that takes the lock at its beginning: one that upgrades later fails at once,
+/// without waiting its turn, when another has written meanwhile.
+fn immediate<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let answer = work(&transaction)?;
+    transaction.commit()?;
+    Ok(answer)
+}
+
+/// A task for a database call did not come to its end: a bug, or the runtime is going down.
+fn fault(location: &str, cause: impl Into<Cause>) -> Error {
+    Error::Other {
+        action: "use",
+        queue: location.to_owned(),
+        source: cause.into(),
+    }
+}
+
+/// Milliseconds since 1970: the clock that all processes of a machine share.
+fn now_millis() -> i64 {
+    millis(
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default(),
+    )
+}
+
+fn millis(duration: Duration) -> i64 {
+    // A century: no sum of two of these overflows.
+    duration.as_millis().min(3_155_760_000_000) as i64
+}
+
+#[async_trait]
+impl Backend for Sqlite {
+    fn location(&self) -> &str {
+        &self.location
+    }
+
+    fn is_local(&self) -> bool {
+        true
+    }
+
+    fn batch_size(&self) -> usize {
+        BATCH
+    }
+
+    async fn send(&self, batch: &[Outgoing]) -> Result<Vec<bool>, Error> {
+        let batch = batch.to_vec();
+        self.change("send to", move |db| {
+            messages::send(db, &batch, now_millis())
+        })
+        .await
+    }
+
+    async fn receive(
+        &self,
+        part: Part,
+        hold: Duration,
+        wait: Duration,
+    ) -> Result<Option<Delivery>, Error> {
+        let until = Instant::now() + wait;
+        loop {
+            let look = move |connection: &mut Connection| {
+                if !messages::any_due(connection, part, now_millis())? {
+                    return Ok(None);
+                }
+                immediate(connection, |db| {
+                    messages::take(db, part, now_millis(), millis(hold))
+                })
+            };
+            let taken = self.call("receive from", look).await?;
+            let left = until.saturating_duration_since(Instant::now());
+            if taken.is_some() || left.is_zero() {
+                return Ok(taken);
+            }
+            sleep(LOOK_EVERY.min(left)).await;
+        }
+    }
+
+    async fn extend(&self, receipt: &Receipt, hold: Duration) -> Result<Receipt, Error> {
+        let held = receipt.clone();
+        let extend =
+            move |db: &Transaction<'_>| messages::hide(db, &held, now_millis() + millis(hold));
+        match self.change("extend a hold on", extend).await? {
+            true => Ok(receipt.clone()),
+            false => Err(self.lost()),
+        }
+    }
+
+    async fn settle(&self, receipt: &Receipt, end: End) -> Result<(), Error> {
+        let held = receipt.clone();
+        let settle = move |db: &Transaction<'_>| match &end {
+            End::Release => messages::release(db, &held, now_millis()),
+            End::Delete => messages::delete(db, &held),
+            // In one transaction, so which comes first does not matter here.
+            End::Send { to, body, delay } => {
+                let good = messages::delete(db, &held)?;
+                if good {
+                    let now = now_millis();
+                    messages::insert(db, *to, body, now + millis(*delay), now)?;
+                }
+                Ok(good)
+            }
+        };
+        match self.change("settle a message of", settle).await? {
+            true => Ok(()),
+            false => Err(self.lost()),
+        }
+    }
+
+    async fn counts(&self) -> Result<Counts, Error> {
+        self.call("count", |db| messages::counts(db, now_millis()))
+            .await
+    }
+
+    async fn failed(&self, limit: usize) -> Result<Vec<String>, Error> {
+        self.call("list", move |db| messages::failed(db, limit))
+            .await
+    }
+
+    async fn records(&self) -> Result<Vec<Record>, Error> {
+        self.call("read the notes of", |db| messages::records(db))
+            .await
+    }
+
+    async fn record(&self, record: &Record) -> Result<(), Error> {
+        let record = record.clone();
+        self.change("note a run with", move |db| messages::record(db, &record))
+            .await
+    }
+
+    async fn permit(&self, pace: &Pace) -> Result<u32, Error> {
+        let pace = *pace;
+        let news = {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            asked.replace(pace) != Some(pace)
+        };
+        if news {
+            self.change("set the pace of", move |db| budget::set(db, &pace))
+                .await?;
+        }
+        loop {
+            let take = move |db: &Transaction<'_>| budget::take(db, &pace, budget::now_micros());
+            match self.change("take calls from", take).await? {
+                budget::Answer::Calls(calls) => return Ok(calls),
+                budget::Answer::Wait(pause) => sleep(pause).await,
+            }
+        }
+    }
+}
+
+impl file::File {
+    /// What a failure of SQLite means to the caller.
+    fn explain(&self, action: &'static str, error: rusqlite::Error) -> Error {
+        let queue = self.location();
+        let file = self.path().to_owned();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Error::Full { file },
+            Some(ErrorCode::NotADatabase) => Error::Location {
+                location: queue,
+                reason: "the file is not a SQLite database".to_owned(),
+            },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Unreachable {
+                queue,
+                source: error.into(),
+            },
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Error::Denied {
+                action,
+                queue,
+                hint: "the file, or its folder, may not be written by this user",
+                source: error.into(),
+            },
+            Some(
+                ErrorCode::CannotOpen
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::FileLockingProtocolFailed,
+            ) => Error::Io {
+                file,
+                source: error.into(),
+            },
+            _ => Error::Other {
+                action,
+                queue,
+                source: error.into(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

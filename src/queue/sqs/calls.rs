@@ -1,0 +1,220 @@
+//! The fleet's pace as a queue: who receives a token may make the calls that it is good for.
+//!
+//! `NAME-calls.fifo` has a fixed number of tokens ([`Shape`]). A token that is received is hidden
+//! for its hold and comes back by itself: nobody deletes it, so whoever dies, nothing is lost.
+//! Each token is a message group of its own, and SQS hands out one message of a group at a time.
+//! So a token that was sent twice grants no more than once, and to seed is always harmless: ten
+//! workers that start in one second, or one that finds the queue empty after a fortnight, simply
+//! send all of them.
+//!
+//! A token says which pace it is of and since when. A worker that starts with another pace than
+//! the queue's sends tokens of its own; a newer pace that a worker meets becomes its own, an older
+//! token that it meets is replaced: new one first, then the old is deleted. The last worker to
+//! start decides for all.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
+use tokio::sync::Mutex;
+
+use super::shape::Shape;
+use super::token::{Terms, Token, Verdict, now_seconds};
+use super::{Faults, LONGEST_WAIT, RETENTION, client, number, runs, sending};
+use crate::queue::{Error, Pace};
+
+/// The tag that says which pace the queue is set to: `CALLS:WINDOW_MILLIS:SINCE`.
+const TAG: &str = "s3flickr.pace";
+/// The pace of a queue's fleet.
+pub(super) struct Calls {
+    name: String,
+    client: Client,
+    polling: Client,
+    faults: Faults,
+    /// What this worker takes the fleet's pace to be.
+    setting: Mutex<Option<Setting>>,
+}
+
+#[derive(Clone)]
+struct Setting {
+    url: String,
+    /// What this worker last asked for.
+    asked: Pace,
+    /// What it goes by: that, or a newer one that it met.
+    terms: Terms,
+}
+
+impl Calls {
+    pub(super) fn new(queue: &str, client: Client, polling: Client) -> Calls {
+        let name = format!("{queue}-calls.fifo");
+        Calls {
+            faults: Faults::of(&name),
+            name,
+            client,
+            polling,
+            setting: Mutex::new(None),
+        }
+    }
+
+    /// Makes the queue, without tokens, if it is not there.
+    pub(super) async fn make(&self) -> Result<String, Error> {
+        let settings = vec![
+            (QueueAttributeName::FifoQueue, "true".to_owned()),
+            (
+                QueueAttributeName::MessageRetentionPeriod,
+                RETENTION.as_secs().to_string(),
+            ),
+        ];
+        client::make(&self.client, &self.faults, &self.name, settings).await
+    }
+
+    /// Waits for a token and returns what it is good for.
+    pub(super) async fn permit(&self, pace: &Pace) -> Result<u32, Error> {
+        loop {
+            let setting = self.setting(pace).await?;
+            let hold = Shape::of(&setting.terms.pace).hold_seconds;
+            let hold = Duration::from_secs(hold.into());
+            let received = client::receive(&self.polling, &setting.url, hold, LONGEST_WAIT).await;
+            match received.map_err(|error| self.faults.general("take calls from", error))? {
+                Some(message) => {
+                    if let Some(calls) = self.spend(&setting, &message).await? {
+                        return Ok(calls);
+                    }
+                }
+                None if self.is_empty(&setting.url).await? => {
+                    self.seed(&setting.url, setting.terms).await?;
+                }
+                // Others are faster.
+                None => {}
+            }
+        }
+    }
+
+    /// The setting to go by; made when this worker asks for the first time, or for another pace.
+    async fn setting(&self, pace: &Pace) -> Result<Setting, Error> {
+        let mut setting = self.setting.lock().await;
+        match &*setting {
+            Some(known) if known.asked == *pace => Ok(known.clone()),
+            _ => {
+                let news = self.announce(pace).await?;
+                Ok(setting.insert(news).clone())
+            }
+        }
+    }
+
+    /// Sets the queue to `pace`, if it is set to another.
+    async fn announce(&self, pace: &Pace) -> Result<Setting, Error> {
+        let url = self.make().await?;
+        let tags = runs::tags(&self.client, &self.faults, &url).await?;
+        let known = tags.get(TAG).and_then(|value| Terms::parse(value));
+        let terms = match known {
+            Some(known) if known.pace == *pace => known,
+            _ => Terms {
+                pace: *pace,
+                since: now_seconds().max(known.map_or(0, |known| known.since + 1)),
+            },
+        };
+        if known != Some(terms) || self.is_empty(&url).await? {
+            self.seed(&url, terms).await?;
+        }
+        if known != Some(terms) {
+            // After the tokens: whoever sees the tag may count on them.
+            let tag = self.client.tag_queue().queue_url(&url);
+            let tagged = tag.tags(TAG, terms.to_string()).send().await;
+            tagged.map_err(|error| self.faults.general("set the pace of", error))?;
+        }
+        Ok(Setting {
+            url,
+            asked: *pace,
+            terms,
+        })
+    }
+
+    /// The count lags behind: a queue that was just seeded may look empty. No harm.
+    async fn is_empty(&self, url: &str) -> Result<bool, Error> {
+        let counts = client::counts(&self.client, &self.faults, url).await?;
+        Ok(counts.waiting + counts.in_flight + counts.delayed == 0)
+    }
+
+    /// Sends all tokens of these terms.
+    async fn seed(&self, url: &str, terms: Terms) -> Result<(), Error> {
+        let tokens = 0..Shape::of(&terms.pace).tokens;
+        let entries = tokens.map(|number| terms.token(number, ""));
+        sending::send(&self.client, &self.faults, url, entries).await
+    }
+
+    /// What a received token is good for, or `None` if it had to be replaced.
+    async fn spend(&self, setting: &Setting, message: &Message) -> Result<Option<u32>, Error> {
+        let token = message.body().map(serde_json::from_str::<Token>);
+        let Some(Ok(token)) = token else {
+            tracing::warn!(
+                queue = self.name,
+                "a message that is not a token was deleted"
+            );
+            return self.delete(&setting.url, message).await.map(|()| None);
+        };
+        let sent = number(message, &MessageSystemAttributeName::SentTimestamp);
+        let age = sent.map_or(0, |millis| now_seconds() - millis / 1_000);
+        let theirs = token.terms();
+        match setting.terms.judge(&theirs, age) {
+            Verdict::Use => {}
+            Verdict::Adopt => self.adopt(theirs, &setting.url, message).await?,
+            Verdict::Replace => {
+                self.replace(setting, token.number, message).await?;
+                return Ok(None);
+            }
+        }
+        Ok(Some(Shape::of(&theirs.pace).calls))
+    }
+
+    /// Goes by newer terms from now on. The token was hidden for the hold of the old ones.
+    async fn adopt(&self, terms: Terms, url: &str, message: &Message) -> Result<(), Error> {
+        if let Some(setting) = &mut *self.setting.lock().await {
+            setting.terms = terms;
+        }
+        let hold = Shape::of(&terms.pace).hold_seconds;
+        self.client
+            .change_message_visibility()
+            .queue_url(url)
+            .set_receipt_handle(message.receipt_handle.clone())
+            // At most 43,200.
+            .visibility_timeout(hold as i32)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| self.faults.held("take calls from", error))
+    }
+
+    /// Sends the token anew, if there still is one of that number, and deletes this one. Nothing
+    /// is granted: the new one can be received as soon as the old one is gone.
+    async fn replace(
+        &self,
+        setting: &Setting,
+        number: u32,
+        message: &Message,
+    ) -> Result<(), Error> {
+        if number < Shape::of(&setting.terms.pace).tokens {
+            let once = message.message_id().unwrap_or_default();
+            let entry = setting.terms.token(number, once);
+            sending::send(&self.client, &self.faults, &setting.url, [entry]).await?;
+        }
+        self.delete(&setting.url, message).await
+    }
+
+    async fn delete(&self, url: &str, message: &Message) -> Result<(), Error> {
+        let call = self
+            .client
+            .delete_message()
+            .queue_url(url)
+            .set_receipt_handle(message.receipt_handle.clone());
+        match call
+            .send()
+            .await
+            .map_err(|error| self.faults.held("tidy", error))
+        {
+            // Slow, and someone else has it by now: then they tidy up.
+            Ok(_) | Err(Error::LostHold { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! What each `populate` noted, as tags of the queue: `s3flickr.populate.ID` =
+//! `STARTED:TOTAL:BYTES:STORE`, going on in `s3flickr.populate.ID.1` and so on when it is long.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_sqs::Client;
+
+use super::Faults;
+use crate::queue::{Error, Record};
+
+const PREFIX: &str = "s3flickr.populate.";
+/// SQS cuts nothing, it refuses: 256 characters are the most in a tag's value.
+const VALUE: usize = 256;
+/// A queue has at most 50 tags; some are left to its owner.
+const MOST_TAGS: usize = 40;
+
+/// All notes, the oldest first.
+pub(super) async fn read(
+    client: &Client,
+    faults: &Faults,
+    url: &str,
+) -> Result<Vec<Record>, Error> {
+    Ok(decode(&tags(client, faults, url).await?))
+}
+
+/// Writes a note. Where there are too many, the two oldest of one store become one, until they
+/// are few enough; a run that ends between writing the sum and removing its part counts twice.
+pub(super) async fn write(
+    client: &Client,
+    faults: &Faults,
+    url: &str,
+    record: &Record,
+) -> Result<(), Error> {
+    put(client, faults, url, record).await?;
+    let mut records = decode(&tags(client, faults, url).await?);
+    while records.iter().map(|r| encode(r).len()).sum::<usize>() > MOST_TAGS {
+        let Some((sum, part)) = fold(&mut records, &record.id) else {
+            break;
+        };
+        put(client, faults, url, &sum).await?;
+        let keys = encode(&part).into_iter().map(|(key, _)| key).collect();
+        client
+            .untag_queue()
+            .queue_url(url)
+            .set_tag_keys(Some(keys))
+            .send()
+            .await
+            .map_err(|error| faults.general("tidy the notes of", error))?;
+    }
+    Ok(())
+}
+
+/// The tags of a queue.
+pub(super) async fn tags(
+    client: &Client,
+    faults: &Faults,
+    url: &str,
+) -> Result<HashMap<String, String>, Error> {
+    match client.list_queue_tags().queue_url(url).send().await {
+        Ok(answer) => Ok(answer.tags.unwrap_or_default()),
+        Err(error) => Err(faults.general("read the notes of", error)),
+    }
+}
+
+async fn put(client: &Client, faults: &Faults, url: &str, record: &Record) -> Result<(), Error> {
+    client
+        .tag_queue()
+        .queue_url(url)
+        .set_tags(Some(encode(record).into_iter().collect()))
+        .send()
+        .await
+        .map(drop)
+        .map_err(|error| faults.general("note a run with", error))
+}
+
+/// Adds the second-oldest run of some store to the oldest, but never the run `last`. Returns the
+/// sum and the one that is in it now. `records` are the oldest first.
+fn fold(records: &mut Vec<Record>, last: &str) -> Option<(Record, Record)> {
+    let older = |records: &[Record], i: usize| {
+        records[..i]
+            .iter()
+            .position(|r| r.store == records[i].store)
+    };
+    let (second, first) = (0..records.len())
+        .filter(|&i| records[i].id != last)
+        .find_map(|i| Some((i, older(records, i)?)))?;
+    let part = records.remove(second);
+    let sum = &mut records[first];
+    sum.total += part.total;
+    sum.bytes += part.bytes;
+    Some((sum.clone(), part))
+}
+
+/// The tags of one note.
+fn encode(record: &Record) -> Vec<(String, String)> {
+    let Record {
+        id,
+        started,
+        total,
+        bytes,
+        store,
+    } = record;
+    let key = format!("{PREFIX}{}", escape(id));
+    let value = format!("{started}:{total}:{bytes}:{}", escape(store));
+    // All ASCII by now, so any cut is between characters.
+    let pieces = value.as_bytes().chunks(VALUE).map(String::from_utf8_lossy);
+    pieces
+        .enumerate()
+        .map(|(number, piece)| match number {
+            0 => (key.clone(), piece.into_owned()),
+            _ => (format!("{key}.{number}"), piece.into_owned()),
+        })
+        .collect()
+}
+
+/// The notes among the tags of a queue; what is not one is left out.
+fn decode(tags: &HashMap<String, String>) -> Vec<Record> {
+    let mut values = BTreeMap::<&str, BTreeMap<usize, &str>>::new();
+    for (key, value) in tags {
+        let Some(rest) = key.strip_prefix(PREFIX) else {
+            continue;
+        };
+        let (id, number) = rest.split_once('.').unwrap_or((rest, "0"));
+        if let Ok(number) = number.parse() {
+            values.entry(id).or_default().insert(number, value);
+        }
+    }
+    let record = |(id, pieces): (&str, BTreeMap<usize, &str>)| {
+        let value: String = pieces.into_values().collect();
+        let mut parts = value.splitn(4, ':');
+        Some(Record {
+            id: unescape(id)?,
+            started: parts.next()?.parse().ok()?,
+            total: parts.next()?.parse().ok()?,
+            bytes: parts.next()?.parse().ok()?,
+            store: unescape(parts.next()?)?,
+        })
+    };
+    let mut records: Vec<_> = values.into_iter().filter_map(record).collect();
+    records.sort_by(|a, b| (a.started, &a.id).cmp(&(b.started, &b.id)));
+    records
+}
+
+/// A tag has letters, digits, spaces and `_ . : / = + - @`. `=` and two hexadecimal digits stand
+/// for any byte but the plainest, as in quoted-printable; a dot is for us, between key and number.
+fn escape(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_:/+-@".contains(&byte);
+    let one = |byte: u8| match plain(byte) {
+        true => char::from(byte).to_string(),
+        false => format!("={byte:02X}"),
+    };
+    text.bytes().map(one).collect()
+}
+
+/// What [`escape`] was given, or `None` for what it did not make.
+fn unescape(text: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'=' => {
+                let digits = [rest.next()?, rest.next()?];
+                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
+            }
+            plain => plain,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(id: &str, started: i64, store: &str) -> Record {
+        Record {
+            id: id.to_owned(),
+            started,
+            total: 10,
+            bytes: 1_000,
+            store: store.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_note_survives_the_characters_and_the_lengths_that_tags_allow() {
+        let stores = [
+            "s3://photos/2012/".to_owned(),
+            "file:/a b/50% off/Zürich=Köln/?*&#".to_owned(),
+            format!("s3://photos/{}", "長い名前/".repeat(120)),
+            String::new(),
+        ];
+        for (number, store) in stores.iter().enumerate() {
+            let record = run("2026-11-24T10.00_a1", number as i64, store);
+            let tags: HashMap<_, _> = encode(&record).into_iter().collect();
+            for (key, value) in &tags {
+                assert!(key.len() <= 128 && value.len() <= VALUE, "{key}");
+                let fits = |c: char| c.is_ascii_alphanumeric() || "_.:/=+-@".contains(c);
+                assert!(value.chars().all(fits), "{value}");
+            }
+            assert_eq!(decode(&tags), [record]);
+        }
+    }
+
+    #[test]
+    fn tags_of_others_are_left_alone() {
+        let tags = [
+            ("team", "photos"),
+            ("s3flickr.populate.x", "what"),
+            ("s3flickr.pace", "1"),
+        ];
+        let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(decode(&tags.into_iter().collect()), []);
+    }
+
+    #[test]
+    fn the_oldest_runs_of_a_store_are_added_together() {
+        let mut records = vec![
+            run("a", 1, "x"),
+            run("b", 2, "y"),
+            run("c", 3, "x"),
+            run("d", 4, "x"),
+        ];
+        let (sum, part) = fold(&mut records, "d").unwrap();
+        assert_eq!(
+            (sum.id.as_str(), sum.total, sum.bytes, sum.started),
+            ("a", 20, 2_000, 1)
+        );
+        assert_eq!(part.id, "c");
+        assert_eq!(records.len(), 3);
+        assert!(
+            fold(&mut records, "d").is_none(),
+            "the run just noted stays"
+        );
+    }
+}

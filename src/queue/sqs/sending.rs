@@ -1,0 +1,142 @@
+//! Sending in batches, entry by entry: SQS answers 200 to a batch of which it took only a part.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry};
+use tokio::time::sleep;
+
+use super::{BATCH, Faults, whole_seconds};
+use crate::queue::{Error, Outgoing};
+
+/// SQS takes 1 MiB in a batch; stand-ins and other accounts still have the older 256 KiB.
+const BATCH_BYTES: usize = 240 * 1024;
+/// SQS delays a message by at most 15 minutes.
+const LONGEST_DELAY: Duration = Duration::from_secs(900);
+/// How often what SQS did not take, through no fault of ours, is sent.
+const TRIES: u32 = 5;
+/// The pause after the first try; it doubles.
+const PAUSE: Duration = Duration::from_millis(200);
+
+pub(super) type Entry = SendMessageBatchRequestEntry;
+
+/// A message as a batch has it. Its number only has to differ from the others in the batch.
+pub(super) fn entry((number, message): (usize, &Outgoing)) -> Entry {
+    let entry = Entry::builder()
+        .id(number.to_string())
+        .message_body(&message.body)
+        .delay_seconds(whole_seconds(message.delay.min(LONGEST_DELAY)));
+    built(entry)
+}
+
+/// A message of a FIFO queue: one of a group is handed out at a time, and of those that say the
+/// same `once` within five minutes SQS keeps the first.
+pub(super) fn fifo_entry(number: usize, body: String, group: String, once: String) -> Entry {
+    let entry = Entry::builder()
+        .id(number.to_string())
+        .message_body(body)
+        .message_group_id(group)
+        .message_deduplication_id(once);
+    built(entry)
+}
+
+fn built(entry: aws_sdk_sqs::types::builders::SendMessageBatchRequestEntryBuilder) -> Entry {
+    // The builder only fails when the id or the body was not set.
+    #[allow(clippy::expect_used)]
+    entry.build().expect("an id and a body")
+}
+
+/// Sends all entries, in as many calls as it takes.
+pub(super) async fn send(
+    client: &Client,
+    faults: &Faults,
+    url: &str,
+    entries: impl IntoIterator<Item = Entry>,
+) -> Result<(), Error> {
+    for batch in cut(entries.into_iter().collect()) {
+        send_batch(client, faults, url, batch).await?;
+    }
+    Ok(())
+}
+
+/// Cuts into batches of at most ten entries and `BATCH_BYTES`. A larger entry is alone in its
+/// batch, for SQS to judge.
+fn cut(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
+    let mut batches: Vec<Vec<Entry>> = Vec::new();
+    let mut bytes = 0;
+    for entry in entries {
+        let size = entry.message_body().len();
+        match batches.last_mut() {
+            Some(last) if last.len() < BATCH && bytes + size <= BATCH_BYTES => {
+                bytes += size;
+                last.push(entry);
+            }
+            _ => {
+                bytes = size;
+                batches.push(vec![entry]);
+            }
+        }
+    }
+    batches
+}
+
+async fn send_batch(
+    client: &Client,
+    faults: &Faults,
+    url: &str,
+    mut entries: Vec<Entry>,
+) -> Result<(), Error> {
+    for attempt in 0..TRIES {
+        let answer = client
+            .send_message_batch()
+            .queue_url(url)
+            .set_entries(Some(entries.clone()))
+            .send()
+            .await
+            .map_err(|error| faults.general("send to", error))?;
+        let Some(first) = worst(answer.failed()) else {
+            return Ok(());
+        };
+        if first.sender_fault() || attempt + 1 == TRIES {
+            return Err(faults.refused(first.code(), first.message().unwrap_or_default()));
+        }
+        tracing::debug!(
+            code = first.code(),
+            "SQS did not take all of a batch, sending the rest"
+        );
+        let failed = |entry: &Entry| answer.failed().iter().any(|f| f.id() == entry.id());
+        entries.retain(failed);
+        sleep(PAUSE * 2_u32.pow(attempt)).await;
+    }
+    Ok(())
+}
+
+/// The failure that no further try can mend, if there is one, else any.
+fn worst(failed: &[BatchResultErrorEntry]) -> Option<&BatchResultErrorEntry> {
+    let hopeless = failed.iter().find(|failure| failure.sender_fault());
+    hopeless.or(failed.first())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sizes(bodies: &[usize]) -> Vec<usize> {
+        let message = |size: &usize| Outgoing {
+            body: "x".repeat(*size),
+            ..Outgoing::default()
+        };
+        let messages: Vec<_> = bodies.iter().map(message).collect();
+        let batches = cut(messages.iter().enumerate().map(entry).collect());
+        batches.iter().map(Vec::len).collect()
+    }
+
+    #[test]
+    fn a_batch_has_at_most_ten_messages_and_its_share_of_bytes() {
+        assert_eq!(sizes(&[]), [0; 0]);
+        assert_eq!(sizes(&[1; 10]), [10]);
+        assert_eq!(sizes(&[1; 23]), [10, 10, 3]);
+        assert_eq!(sizes(&[100_000, 100_000, 100_000]), [2, 1]);
+        assert_eq!(sizes(&[1, 300_000, 1, 1]), [1, 1, 2]);
+    }
+}

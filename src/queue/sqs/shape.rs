@@ -1,0 +1,104 @@
+//! How a pace is cut into tokens.
+
+use crate::queue::Pace;
+
+/// So many tokens are enough for a hundred workers to take turns, and few to make.
+const MOST_TOKENS: u64 = 50;
+/// A token is hidden for about this part of the window after it was taken.
+const PARTS: u64 = 100;
+/// The longest that SQS hides a message, in seconds: 12 hours.
+const LONGEST_HOLD: u64 = 43_200;
+
+/// `tokens` tokens, each good for `calls` calls once in `hold` seconds.
+///
+/// A stretch of time `w` sees each token at most `w / hold + 1` times, so the fleet makes at most
+/// `tokens * calls * (w / hold + 1)` calls in it. With a hold of a hundredth of the window that is
+/// 1.1 times its share in a tenth of the window, and 1 % over in a whole one.
+///
+/// SQS counts holds in whole seconds, and calls and tokens are whole too, so not every budget can
+/// be cut exactly: the hold is the first, from a hundredth of the window upwards, for which the
+/// pace comes out at 0.97 to 1.0 of the budget, with as many tokens as can be, as more tokens are
+/// finer turns. 3,600 an hour is 36 tokens of one call in 36 seconds. (A budget below two calls
+/// in a day cannot be had: SQS hides nothing for longer than 12 hours.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) tokens: u32,
+    pub(super) calls: u32,
+    pub(super) hold_seconds: u32,
+}
+
+impl Shape {
+    pub(super) fn of(pace: &Pace) -> Shape {
+        let window_millis = u64::try_from(pace.window.as_millis())
+            .unwrap_or(u64::MAX)
+            .max(1);
+        let shortest = window_millis.div_ceil(PARTS * 1_000).clamp(1, LONGEST_HOLD);
+        let cut = |hold: u64| {
+            let millicalls = u64::from(pace.calls_per_hour).saturating_mul(hold * 1_000_000);
+            cut(millicalls / window_millis).map(|(tokens, calls)| (tokens, calls, hold))
+        };
+        let (tokens, calls, hold) =
+            (shortest..=LONGEST_HOLD)
+                .find_map(cut)
+                .unwrap_or((1, 1, LONGEST_HOLD));
+        // All far below: 50, a u32's share, 43,200.
+        Shape {
+            tokens: tokens as u32,
+            calls: u32::try_from(calls).unwrap_or(u32::MAX),
+            hold_seconds: hold as u32,
+        }
+    }
+}
+
+/// Tokens and calls whose product is at most `millicalls` thousandths of a call, and at least
+/// 0.97 of that.
+fn cut(millicalls: u64) -> Option<(u64, u64)> {
+    (1..=MOST_TOKENS).rev().find_map(|tokens| {
+        let calls = millicalls / (tokens * 1_000);
+        let near = tokens * calls * 1_000 * 100 >= millicalls * 97;
+        (calls > 0 && near).then_some((tokens, calls))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn every_budget_is_cut_to_nearly_itself_and_never_more() {
+        for calls_per_hour in (1..5_000).chain([7_200, 36_000, 360_000, 3_599_999]) {
+            let pace = Pace::per_hour(calls_per_hour);
+            let shape = Shape::of(&pace);
+            let each = f64::from(shape.tokens * shape.calls) / f64::from(shape.hold_seconds);
+            let share = each * 3_600.0 / f64::from(calls_per_hour);
+            assert!(
+                (0.97..=1.0).contains(&share),
+                "{calls_per_hour}: {shape:?} {share}"
+            );
+            assert!(shape.hold_seconds >= 36 && shape.tokens <= 50);
+        }
+    }
+
+    #[test]
+    fn a_usual_budget_is_spread_over_many_tokens_with_short_holds() {
+        let shape = |calls, window| {
+            let window = Duration::from_secs(window);
+            let Shape {
+                tokens,
+                calls,
+                hold_seconds,
+            } = Shape::of(&Pace {
+                calls_per_hour: calls,
+                window,
+            });
+            (tokens, calls, hold_seconds)
+        };
+        assert_eq!(shape(3_600, 3_600), (36, 1, 36));
+        assert_eq!(shape(36_000, 3_600), (50, 7, 36));
+        assert_eq!(shape(1_000, 3_600), (10, 1, 36));
+        assert_eq!(shape(2_000, 100), (20, 1, 1));
+        assert_eq!(shape(1, 3_600), (1, 1, 3_600));
+    }
+}

@@ -1,0 +1,152 @@
+//! A token: which pace it is of, and what a worker that receives it does with it.
+
+use std::cmp::Reverse;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::{RETENTION, sending};
+use crate::queue::Pace;
+
+/// SQS drops a message after 14 days; a token of half that age is replaced.
+const OLD_SECONDS: i64 = RETENTION.as_secs() as i64 / 2;
+
+/// A pace, and since when it holds (seconds since 1970).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Terms {
+    pub(super) pace: Pace,
+    pub(super) since: i64,
+}
+
+/// The body of a token.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Token {
+    pub(super) number: u32,
+    calls: u32,
+    window_ms: u64,
+    since: i64,
+}
+
+/// What to do with a token.
+#[derive(Debug, PartialEq)]
+pub(super) enum Verdict {
+    /// It is good.
+    Use,
+    /// It is good, and its terms are newer than ours.
+    Adopt,
+    /// Its terms are over, or it is so old that it is about to vanish.
+    Replace,
+}
+
+impl Terms {
+    /// The message that is token `number`. SQS drops a second one that says the same `once`
+    /// within five minutes.
+    pub(super) fn token(&self, number: u32, once: &str) -> sending::Entry {
+        let token = Token {
+            number,
+            calls: self.pace.calls_per_hour,
+            window_ms: self.window_millis(),
+            since: self.since,
+        };
+        let body = serde_json::json!(token).to_string();
+        let once = format!("token-{number}-{}-{once}", self.since);
+        sending::fifo_entry(number as usize, body, format!("token-{number}"), once)
+    }
+
+    /// What to do with a token of `theirs` that was sent `age` seconds ago.
+    pub(super) fn judge(&self, theirs: &Terms, age: i64) -> Verdict {
+        // Workers that start together may differ about since when, which is nothing.
+        let same = theirs.pace == self.pace;
+        match theirs.rank() > self.rank() {
+            _ if same && age <= OLD_SECONDS => Verdict::Use,
+            true if !same => Verdict::Adopt,
+            _ => Verdict::Replace,
+        }
+    }
+
+    /// The newest is the highest; of two set in one second, the one with fewer calls.
+    fn rank(&self) -> impl Ord {
+        let Pace {
+            calls_per_hour,
+            window,
+        } = self.pace;
+        (self.since, Reverse(calls_per_hour), window)
+    }
+
+    fn window_millis(&self) -> u64 {
+        u64::try_from(self.pace.window.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    pub(super) fn parse(tag: &str) -> Option<Terms> {
+        let mut parts = tag.split(':');
+        Some(Terms {
+            pace: Pace {
+                calls_per_hour: parts.next()?.parse().ok()?,
+                window: Duration::from_millis(parts.next()?.parse().ok()?),
+            },
+            since: parts.next()?.parse().ok()?,
+        })
+    }
+}
+
+impl std::fmt::Display for Terms {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let calls = self.pace.calls_per_hour;
+        write!(f, "{calls}:{}:{}", self.window_millis(), self.since)
+    }
+}
+
+impl Token {
+    pub(super) fn terms(&self) -> Terms {
+        Terms {
+            pace: Pace {
+                calls_per_hour: self.calls,
+                window: Duration::from_millis(self.window_ms),
+            },
+            since: self.since,
+        }
+    }
+}
+
+pub(super) fn now_seconds() -> i64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms(calls: u32, since: i64) -> Terms {
+        Terms {
+            pace: Pace::per_hour(calls),
+            since,
+        }
+    }
+
+    #[test]
+    fn the_newest_pace_wins_and_old_tokens_are_replaced() {
+        let ours = terms(3_600, 100);
+        for (theirs, age, verdict) in [
+            (terms(3_600, 100), 0, Verdict::Use),
+            (terms(3_600, 99), OLD_SECONDS, Verdict::Use),
+            (terms(3_600, 101), 0, Verdict::Use),
+            (terms(3_600, 100), OLD_SECONDS + 1, Verdict::Replace),
+            (terms(1_000, 99), 0, Verdict::Replace),
+            (terms(1_000, 100), 0, Verdict::Adopt),
+            (terms(9_000, 100), 0, Verdict::Replace),
+            (terms(1_000, 101), 0, Verdict::Adopt),
+        ] {
+            assert_eq!(ours.judge(&theirs, age), verdict, "{theirs} aged {age}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_read_as_it_was_written() {
+        let terms = terms(3_600, 1_795_000_000);
+        assert_eq!(Terms::parse(&terms.to_string()), Some(terms));
+        assert_eq!(Terms::parse("fast"), None);
+    }
+}

@@ -1,0 +1,312 @@
+//! Queues on SQS: the contract, and what only SQS can do wrong.
+
+// A test all through; the lint only knows test functions.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sqs::config::Credentials;
+use axum::http::{HeaderMap, StatusCode, header};
+use s3flickr::queue::{Error, Outgoing, Pace, Queue};
+use serde_json::{Value, json};
+
+use crate::support::aws::{ministack, unique};
+use contract::Site;
+
+#[path = "../../src/queue/contract/mod.rs"]
+mod contract;
+
+/// All queues of the contract, under one prefix.
+#[derive(Clone)]
+struct Account {
+    prefix: String,
+}
+
+impl Account {
+    fn location(&self, name: &str) -> String {
+        format!("sqs://{}", self.name(name))
+    }
+
+    fn name(&self, name: &str) -> String {
+        // A name of SQS is short, and a case's is a sentence.
+        let short: String = name.chars().take(40).collect();
+        format!("{}-{short}", self.prefix)
+    }
+}
+
+impl Site for Account {
+    async fn create(&self, name: &str) -> Result<Queue, Error> {
+        let config = ministack().await.sdk_config().await;
+        Queue::create_with(&config, &self.location(name)).await
+    }
+
+    async fn open(&self, name: &str) -> Result<Queue, Error> {
+        let config = ministack().await.sdk_config().await;
+        Queue::open_with(&config, &self.location(name)).await
+    }
+
+    async fn destroy(&self, name: &str) {
+        let sqs = ministack().await.sqs().await;
+        let found = sqs.get_queue_url().queue_name(self.name(name)).send();
+        let url = found.await.unwrap().queue_url.unwrap();
+        sqs.delete_queue().queue_url(url).send().await.unwrap();
+    }
+
+    fn pace(&self) -> (Duration, Duration) {
+        // Tokens are hidden for whole seconds, and a hundredth of this is one.
+        (Duration::from_secs(100), Duration::from_secs(12))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqs_keeps_the_contract() {
+    let prefix = unique("contract");
+    contract::run(Account { prefix }).await;
+}
+
+#[tokio::test]
+async fn an_address_of_a_queue_is_as_good_as_its_name() {
+    let server = ministack().await;
+    let (config, name) = (server.sdk_config().await, unique("address"));
+    let queue = Queue::create_with(&config, &format!("sqs://{name}"))
+        .await
+        .unwrap();
+    queue.send(&[message("here")]).await.unwrap();
+    for host in [
+        "https://sqs.eu-west-1.amazonaws.com",
+        "http://nowhere.invalid:1",
+    ] {
+        let address = format!("{host}/000000000000/{name}");
+        let queue = Queue::open_with(&config, &address).await.unwrap();
+        assert_eq!(queue.location(), format!("sqs://{name}"));
+        assert_eq!(queue.counts().await.unwrap().waiting, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_queue_that_was_made_by_hand_keeps_its_settings_and_gets_what_is_missing() {
+    let server = ministack().await;
+    let (sqs, name) = (server.sqs().await, unique("by-hand"));
+    let hold = aws_sdk_sqs::types::QueueAttributeName::VisibilityTimeout;
+    let made = sqs.create_queue().queue_name(&name).attributes(hold, "45");
+    let url = made.send().await.unwrap().queue_url.unwrap();
+    let location = format!("sqs://{name}");
+    let config = server.sdk_config().await;
+    let error = Queue::open_with(&config, &location).await.unwrap_err();
+    let text = error.to_string();
+    let hint = format!("--queue {location}`");
+    assert!(
+        text.contains(&format!("{name}-failed not found")) && text.contains(&hint),
+        "{text}"
+    );
+    for _ in 0..2 {
+        Queue::create_with(&config, &location).await.unwrap();
+    }
+    let all = aws_sdk_sqs::types::QueueAttributeName::All;
+    let answer = sqs
+        .get_queue_attributes()
+        .queue_url(url)
+        .attribute_names(all);
+    let attributes = format!("{:?}", answer.send().await.unwrap().attributes.unwrap());
+    assert!(
+        attributes.contains("VisibilityTimeout: \"45\""),
+        "{attributes}"
+    );
+    assert!(
+        attributes.contains(&format!("{name}-failed")),
+        "{attributes}"
+    );
+}
+
+/// Ten workers that start in the same second share one set of tokens; one that starts again finds
+/// them there.
+#[tokio::test]
+async fn tokens_are_made_once_however_many_start() {
+    let server = ministack().await;
+    let (config, location) = (
+        server.sdk_config().await,
+        format!("sqs://{}", unique("tokens")),
+    );
+    Queue::create_with(&config, &location).await.unwrap();
+    let pace = Pace::per_hour(3_600);
+    let workers = (0..10).map(|_| async {
+        let queue = Queue::open_with(&config, &location).await.unwrap();
+        queue.permit(&pace).await.unwrap()
+    });
+    let granted: u32 = futures_util::future::join_all(workers).await.iter().sum();
+    assert_eq!(granted, 10);
+    let queue = Queue::open_with(&config, &location).await.unwrap();
+    for _ in 10..36 {
+        queue.permit(&pace).await.unwrap();
+    }
+    let more = tokio::time::timeout(Duration::from_secs(2), queue.permit(&pace)).await;
+    assert!(more.is_err(), "36 calls in 36 seconds are all");
+}
+
+fn message(body: &str) -> Outgoing {
+    Outgoing {
+        body: body.to_owned(),
+        ..Outgoing::default()
+    }
+}
+
+fn config(endpoint: &str) -> aws_config::ConfigLoader {
+    aws_config::defaults(BehaviorVersion::latest())
+        .endpoint_url(endpoint)
+        .region(Region::new("us-east-1"))
+}
+
+async fn with_keys(endpoint: &str) -> SdkConfig {
+    let keys = Credentials::new("test", "test", None, None, "tests");
+    config(endpoint).credentials_provider(keys).load().await
+}
+
+/// An answer of SQS.
+type Answer = (StatusCode, Value);
+
+/// A service that answers by the operation's name and the request.
+async fn stub(
+    answer: impl Fn(&str, &Value) -> Answer + Clone + Send + Sync + 'static,
+) -> SdkConfig {
+    let handler = move |headers: HeaderMap, body: axum::body::Bytes| {
+        let target = headers["x-amz-target"].to_str().unwrap();
+        let request = serde_json::from_slice(&body).unwrap();
+        let (status, value) = answer(target.trim_start_matches("AmazonSQS."), &request);
+        let kind = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
+        async move { (status, kind, value.to_string()) }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let app = axum::Router::new().fallback(handler);
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    with_keys(&endpoint).await
+}
+
+fn url() -> Answer {
+    let url = "http://stub.invalid/000000000000/photos";
+    (StatusCode::OK, json!({ "QueueUrl": url }))
+}
+
+fn refusal(code: &str) -> Answer {
+    let body = json!({ "__type": format!("com.amazonaws.sqs#{code}"), "message": "no" });
+    (StatusCode::BAD_REQUEST, body)
+}
+
+#[tokio::test]
+async fn of_a_batch_only_what_was_not_taken_is_sent_again() {
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&sent);
+    let config = stub(move |operation, request| {
+        if operation == "GetQueueUrl" {
+            return url();
+        }
+        let entries = request["Entries"].as_array().unwrap();
+        let bodies: Vec<_> = entries
+            .iter()
+            .map(|e| e["MessageBody"].to_string())
+            .collect();
+        let id = |wanted: &str| {
+            let entry = entries.iter().find(|e| e["MessageBody"] == wanted);
+            entry.map_or(Value::Null, |e| e["Id"].clone())
+        };
+        let failure =
+            |id, code: &str, ours: bool| json!({ "Id": id, "Code": code, "SenderFault": ours });
+        let mut log = log.lock().unwrap();
+        log.push(bodies.join(" "));
+        let failed = match log.len() {
+            1 => vec![
+                failure(id("b"), "InternalError", false),
+                failure(id("c"), "InternalError", false),
+            ],
+            2 => vec![failure(id("c"), "RequestThrottled", false)],
+            3 => vec![],
+            _ => vec![failure(id("d"), "InvalidMessageContents", true)],
+        };
+        (
+            StatusCode::OK,
+            json!({ "Successful": [], "Failed": failed }),
+        )
+    })
+    .await;
+    let queue = Queue::open_with(&config, "sqs://photos").await.unwrap();
+    queue.send(&["a", "b", "c"].map(message)).await.unwrap();
+    assert_eq!(
+        *sent.lock().unwrap(),
+        [r#""a" "b" "c""#, r#""b" "c""#, r#""c""#]
+    );
+
+    let error = queue.send(&["d"].map(message)).await.unwrap_err();
+    assert!(matches!(error, Error::Other { .. }), "{error:?}");
+    assert_eq!(
+        sent.lock().unwrap().len(),
+        4,
+        "what cannot be mended is not tried again"
+    );
+}
+
+#[tokio::test]
+async fn errors_are_told_apart_by_what_to_do_about_them() {
+    type Is = fn(&Error) -> bool;
+    let cases: [(&str, Is); 6] = [
+        ("AccessDenied", |e| matches!(e, Error::Denied { .. })),
+        ("InvalidClientTokenId", |e| {
+            matches!(e, Error::Denied { .. })
+        }),
+        ("ExpiredToken", |e| matches!(e, Error::Denied { .. })),
+        ("RequestThrottled", |e| {
+            matches!(e, Error::Unreachable { .. })
+        }),
+        ("QueueDoesNotExist", |e| matches!(e, Error::NotFound { .. })),
+        ("SomethingNew", |e| matches!(e, Error::Other { .. })),
+    ];
+    for (code, is) in cases {
+        let config = stub(move |_, _| refusal(code)).await;
+        let error = Queue::open_with(&config, "sqs://photos").await.unwrap_err();
+        assert!(is(&error), "{code}: {error:?}");
+        assert!(error.to_string().contains("sqs://photos"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_there_and_no_credentials_are_two_things() {
+    // Bound and let go: nobody listens there.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", port.local_addr().unwrap());
+    drop(port);
+    let nobody = with_keys(&endpoint).await;
+    let error = Queue::open_with(&nobody, "sqs://photos").await.unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
+
+    let nowhere = ProfileFileCredentialsProvider::builder().profile_name("s3flickr-has-none");
+    let keyless = config(&endpoint).credentials_provider(nowhere.build());
+    let keyless = keyless.load().await;
+    let error = Queue::open_with(&keyless, "sqs://photos")
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Denied { .. }), "{error:?}");
+    assert!(error.to_string().contains("AWS_PROFILE"), "{error}");
+}
+
+#[tokio::test]
+async fn a_hold_that_reaches_its_twelve_hours_is_lost() {
+    let config = stub(|operation, _| match operation {
+        "GetQueueUrl" => url(),
+        "ReceiveMessage" => {
+            let message = json!({ "MessageId": "m", "ReceiptHandle": "r", "Body": "long" });
+            (StatusCode::OK, json!({ "Messages": [message] }))
+        }
+        _ => refusal("InvalidParameterValue"),
+    })
+    .await;
+    let queue = Queue::open_with(&config, "sqs://photos").await.unwrap();
+    let lease = queue
+        .receive(Duration::from_millis(300), Duration::ZERO)
+        .await;
+    let lease = lease.unwrap().unwrap();
+    lease.lost().cancelled().await;
+    let error = lease.release().await.unwrap_err();
+    assert!(matches!(error, Error::LostHold { .. }), "{error:?}");
+}
