@@ -4,10 +4,13 @@
     reason = "what panics here is a failing test, also in a helper of tests"
 )]
 
+mod bad_input;
+mod gallery;
 mod migration;
 mod other_clients;
 mod proxy_works;
 mod queue_sqs;
+mod sets;
 mod support;
 mod support_works;
 mod world;

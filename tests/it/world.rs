@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use s3flickr::flickr::{Budget, Client, Credentials, Endpoints, Timeouts};
 use s3flickr::sandbox::{self, Options, Sandbox};
 use serde_json::Value;
 use sha1::{Digest, Sha1};
@@ -61,9 +62,33 @@ impl World {
         self.post("/sandbox/faults", script).await;
     }
 
-    /// Changes settings of the account.
-    pub async fn account(&self, settings: Value) {
-        self.post("/sandbox/account", settings).await;
+    /// A client of the account, for what a hand or another tool would do to it.
+    pub fn client(&self) -> Client {
+        let keys = self.sandbox.credentials().clone();
+        let credentials = Credentials {
+            api_key: keys.api_key,
+            api_secret: keys.api_secret.into(),
+            token: keys.token,
+            token_secret: keys.token_secret.into(),
+        };
+        let endpoints = Endpoints::under(&self.sandbox.base_url()).expect("a loopback address");
+        Client::new(
+            endpoints,
+            credentials,
+            Budget::unlimited(),
+            Timeouts::default(),
+        )
+        .expect("a client")
+    }
+
+    /// The id of the photo of this title.
+    pub async fn id_of(&self, title: &str) -> String {
+        let photos = self.photos().await.into_iter();
+        photos
+            .filter(|photo| photo.title == title)
+            .map(|photo| photo.id)
+            .next()
+            .expect("a photo")
     }
 
     async fn post(&self, path: &str, body: Value) {

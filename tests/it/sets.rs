@@ -1,0 +1,200 @@
+//! Sets on an account that hands and earlier tools have been at.
+
+use crate::support::cli::User;
+use crate::world::{World, picture};
+
+/// Uploads these keys, in no set.
+async fn uploaded(world: &World, keys: &[&str]) -> User {
+    let user = world.user();
+    let folder = user.home().join("photos");
+    for key in keys {
+        let path = folder.join(key);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, picture(key)).unwrap();
+    }
+    user.run(["populate", "--from", "photos"])
+        .await
+        .expect_success();
+    user.run(["work", "--calls-per-hour", "0"])
+        .await
+        .expect_success();
+    user
+}
+
+fn set(title: &str, photos: &[&str]) -> (String, Vec<String>) {
+    (
+        title.to_owned(),
+        photos.iter().map(|photo| (*photo).to_owned()).collect(),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_sets_of_one_name_become_one_and_nobody_is_lost() {
+    let world = World::start().await;
+    let user = uploaded(&world, &["a/1.jpg", "a/2.jpg", "a/3.jpg", "b/4.jpg"]).await;
+    let client = world.client();
+    // The oldest was edited by hand: a photo of another folder is in it, in an order of its own.
+    let oldest = client
+        .create_set("a", &world.id_of("b/4.jpg").await)
+        .await
+        .unwrap();
+    let order = [world.id_of("b/4.jpg").await, world.id_of("a/3.jpg").await];
+    client.edit_set(&oldest, &order[0], &order).await.unwrap();
+    client
+        .create_set("a", &world.id_of("a/1.jpg").await)
+        .await
+        .unwrap();
+    client
+        .create_set("a", &world.id_of("a/2.jpg").await)
+        .await
+        .unwrap();
+
+    let planned = user
+        .run(["merge-sets", "--dry-run", "--json"])
+        .await
+        .expect_success()
+        .json();
+    assert_eq!(
+        (
+            planned["titles_merged"].as_u64(),
+            planned["sets_deleted"].as_u64()
+        ),
+        (Some(1), Some(2))
+    );
+    assert_eq!(world.sets().await.len(), 3, "a dry run does nothing");
+
+    let merged = user
+        .run(["merge-sets", "--json"])
+        .await
+        .expect_success()
+        .json();
+    assert_eq!(
+        (
+            merged["sets_deleted"].as_u64(),
+            merged["photos_moved"].as_u64()
+        ),
+        (Some(2), Some(2))
+    );
+    let sets = world.sets().await;
+    assert_eq!(sets.len(), 1);
+    assert_eq!(
+        &sets[0].1[..2],
+        ["b/4.jpg", "a/3.jpg"],
+        "what a hand arranged stays"
+    );
+    assert_eq!(sets[0].1.len(), 4);
+
+    let again = user
+        .run(["merge-sets", "--json"])
+        .await
+        .expect_success()
+        .json();
+    assert_eq!(
+        (again["titles_merged"].as_u64(), again["calls"].as_u64()),
+        (Some(0), Some(1))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_that_exists_keeps_what_a_hand_put_into_it() {
+    let world = World::start().await;
+    let user = uploaded(&world, &["a/1.jpg", "a/2.jpg", "root.jpg"]).await;
+    // In an order that no tool would make.
+    let by_hand = [world.id_of("root.jpg").await, world.id_of("a/2.jpg").await];
+    let set_a = world.client().create_set("a", &by_hand[0]).await.unwrap();
+    world
+        .client()
+        .edit_set(&set_a, &by_hand[0], &by_hand)
+        .await
+        .unwrap();
+    user.run(["assign-sets"]).await.expect_success();
+    assert_eq!(
+        world.sets().await,
+        [set("a", &["root.jpg", "a/2.jpg", "a/1.jpg"])]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_cut_short_after_create_is_finished_by_the_next() {
+    let world = World::start().await;
+    let user = uploaded(&world, &["a/1.jpg", "a/2.jpg", "b/1.jpg"]).await;
+    let fault = serde_json::json!([{
+        "call": "flickr.photosets.editPhotos", "fault": "refuse", "code": 1, "message": "gone", "times": 1
+    }]);
+    world.faults(fault).await;
+    let cut = user.run(["assign-sets"]).await.expect_code(1);
+    assert!(cut.stderr.contains("run it again"), "{}", cut.stderr);
+    user.run(["assign-sets"]).await.expect_success();
+    assert_eq!(
+        world.sets().await,
+        [set("a", &["a/1.jpg", "a/2.jpg"]), set("b", &["b/1.jpg"])]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_whose_answer_was_lost_makes_no_second_set() {
+    let world = World::start().await;
+    let user = uploaded(&world, &["a/1.jpg", "a/2.jpg"]).await;
+    let fault = serde_json::json!([
+        { "call": "flickr.photosets.create", "fault": "gateway-timeout-after", "times": 1 }
+    ]);
+    world.faults(fault).await;
+    user.run(["assign-sets"]).await.expect_success();
+    assert_eq!(world.sets().await, [set("a", &["a/1.jpg", "a/2.jpg"])]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_at_once_make_one_set_of_each_name() {
+    let world = World::start().await;
+    let user = uploaded(&world, &["a/1.jpg", "b/2.jpg", "c/3.jpg"]).await;
+    let running: Vec<_> = (0..3).map(|_| user.start(["assign-sets"])).collect();
+    let mut ended = Vec::new();
+    for run in running {
+        let output = run.output().await;
+        let said_so = output
+            .stderr
+            .contains("another assign-sets or merge-sets is at work");
+        assert!(output.code() == Some(0) || said_so, "{}", output.stderr);
+        ended.push(output.code());
+    }
+    assert!(ended.contains(&Some(0)));
+    assert_eq!(world.sets().await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn duplicates_are_reported_and_deleted_only_when_asked() {
+    let world = World::start().await;
+    let user = uploaded(&world, &["a/1.jpg"]).await;
+    // The same file again, as an earlier tool without a memory would.
+    user.run(["populate", "--from", "photos", "--queue", "sqlite:other.db"])
+        .await
+        .expect_success();
+    user.run([
+        "work",
+        "--queue",
+        "sqlite:other.db",
+        "--calls-per-hour",
+        "0",
+    ])
+    .await
+    .expect_success();
+    assert_eq!(world.photos().await.len(), 2);
+
+    let assigned = user.run(["assign-sets"]).await.expect_success().stdout;
+    assert!(
+        assigned.contains("duplicate: a/1.jpg") && assigned.contains("--delete-duplicates"),
+        "{assigned}"
+    );
+    assert_eq!(world.sets().await, [set("a", &["a/1.jpg"])]);
+    let asked = user
+        .run(["assign-sets", "--delete-duplicates", "--json"])
+        .await
+        .expect_success();
+    assert_eq!(asked.json()["duplicates"], 1);
+    assert_eq!(world.contents().await.len(), 1);
+    assert_eq!(
+        world.sets().await,
+        [set("a", &["a/1.jpg"])],
+        "the copy in the set is the one kept"
+    );
+}
