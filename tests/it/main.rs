@@ -7,6 +7,7 @@
 mod bad_input;
 mod gallery;
 mod migration;
+mod other_clients;
 mod proxy_works;
 mod queue_sqs;
 mod sets;

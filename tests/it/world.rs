@@ -35,7 +35,12 @@ impl World {
 
     /// A user who has an account there.
     pub fn user(&self) -> User {
-        User::new().with_all(self.sandbox.environment())
+        User::new().with_all(self.variables())
+    }
+
+    /// The variables that point a client there.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        self.sandbox.environment()
     }
 
     pub fn url(&self, path: &str) -> String {

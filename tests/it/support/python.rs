@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use serde_json::Value;
+use tokio::io::AsyncWriteExt;
+
 /// The packages of the usual environment, every one with its version.
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 
@@ -46,6 +49,38 @@ pub fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/it/python")
         .join(name)
+}
+
+/// Runs a script of `tests/it/python/` with these variables and nothing else of this environment,
+/// gives it `input` on stdin, and answers with the JSON that it prints.
+///
+/// Panics with what it said where it fails.
+pub async fn run_script<'a>(
+    name: &str,
+    variables: impl IntoIterator<Item = (&'a str, String)>,
+    input: &Value,
+) -> Value {
+    let interpreter = tokio::task::spawn_blocking(interpreter).await;
+    let mut child = tokio::process::Command::new(interpreter.expect("python with packages"))
+        .arg(script(name))
+        .env_clear()
+        .envs(variables)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the interpreter of the venv");
+    let mut stdin = child.stdin.take().expect("a pipe, asked for above");
+    let given = stdin.write_all(input.to_string().as_bytes()).await;
+    drop(stdin);
+    let output = child.wait_with_output().await.expect("a child of ours");
+    assert!(
+        given.is_ok() && output.status.success(),
+        "{name} failed:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).expect("JSON from a script of ours")
 }
 
 /// The folder under `target/` that holds what the tests' servers need and write.
