@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod gallery;
+mod login;
 mod migration;
 mod other_clients;
 mod proxy_works;

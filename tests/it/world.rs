@@ -43,6 +43,12 @@ impl World {
         self.sandbox.environment()
     }
 
+    /// A user who has a key, and no account yet.
+    pub fn user_with_key_only(&self) -> User {
+        let environment = self.sandbox.environment().into_iter();
+        User::new().with_all(environment.filter(|(name, _)| !name.contains("TOKEN")))
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.sandbox.base_url())
     }

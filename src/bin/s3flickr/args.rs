@@ -203,7 +203,7 @@ pub struct AssignSets {
     /// Read every set, instead of trusting one that has the right number of photos
     #[arg(long)]
     pub read_all: bool,
-    /// Delete the later copies of files that are in the account more than once; needs the delete right
+    /// Delete the later copies of files that are in the account more than once; needs `login --allow-delete`
     #[arg(long)]
     pub delete_duplicates: bool,
     /// Calls to Flickr an hour; 0 for no limit
@@ -267,6 +267,9 @@ pub struct Login {
     /// Only say whose account it is, and with which rights
     #[arg(long)]
     pub check: bool,
+    /// Ask for the right to delete photos too, which only `assign-sets --delete-duplicates` needs
+    #[arg(long, conflicts_with = "check")]
+    pub allow_delete: bool,
 }
 
 /// `sandbox`

@@ -41,8 +41,12 @@ pub async fn login(args: &Login, mut config: ConfigFile, console: &Console) -> R
     let timeouts = Timeouts::default();
     let oauth = OAuth::new(services::endpoints()?, api_key, api_secret, &timeouts)?;
     let token = oauth.request_token("oob").await?;
-    // Deleting is asked for, so that `assign-sets --delete-duplicates` can do what it says.
-    let address = oauth.authorize_url(&token, Rights::Delete);
+    let rights = if args.allow_delete {
+        Rights::Delete
+    } else {
+        Rights::Write
+    };
+    let address = oauth.authorize_url(&token, rights);
     console.say(&format!(
         "Open this address, allow s3flickr, and copy the code that Flickr shows:\n\n  {address}\n"
     ));

@@ -7,7 +7,7 @@ use std::process::{ExitStatus, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
@@ -50,17 +50,15 @@ impl User {
 
     /// Starts the binary; it is killed when the value is dropped.
     pub fn start<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Running {
-        let mut child = self
-            .command(arguments)
-            .spawn()
-            .expect("the binary that cargo built");
-        let stdout = child.stdout.take().expect("a pipe, asked for below");
-        let stderr = child.stderr.take().expect("a pipe, asked for below");
-        Running {
-            child,
-            stdout: Said::by(stdout),
-            stderr: Said::by(stderr),
-        }
+        Running::new(self.command(arguments).spawn())
+    }
+
+    /// Starts the binary with somebody at its stdin: see [`Running::type_line`].
+    pub fn start_talking<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Running {
+        Running::new(self.command(arguments).stdin(Stdio::piped()).spawn())
     }
 
     fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
@@ -141,6 +139,30 @@ pub struct Running {
 }
 
 impl Running {
+    fn new(spawned: std::io::Result<Child>) -> Running {
+        let mut child = spawned.expect("the binary that cargo built");
+        let stdout = child.stdout.take().expect("a pipe, asked for above");
+        let stderr = child.stderr.take().expect("a pipe, asked for above");
+        Running {
+            child,
+            stdout: Said::by(stdout),
+            stderr: Said::by(stderr),
+        }
+    }
+
+    /// Types a line, if it was started to be talked to.
+    pub async fn type_line(&mut self, line: &str) {
+        let stdin = self
+            .child
+            .stdin
+            .as_mut()
+            .expect("a pipe, asked for by start_talking");
+        stdin
+            .write_all(format!("{line}\n").as_bytes())
+            .await
+            .expect("someone reads");
+    }
+
     /// Sends a signal; nothing where it has ended.
     pub fn signal(&self, signal: Signal) {
         if let Some(pid) = self.pid() {

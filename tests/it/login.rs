@@ -1,0 +1,69 @@
+//! The login as a user goes through it, over a pipe as over ssh.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::world::World;
+
+/// Says yes on the page at `address`, and gives the code that it shows.
+async fn allow(address: &str) -> String {
+    let page = reqwest::Client::new()
+        .post(address)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    let code = page.split("id=\"code\">").nth(1).expect("a code");
+    code.split('<').next().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_saves_what_later_commands_need_and_shows_no_secret() {
+    let world = World::start().await;
+    let with_key = world.user_with_key_only();
+    let mut login = with_key.start_talking(["login", "--json"]);
+    let said = login.until_stderr("perms=write\n").await;
+    let address = said
+        .split_whitespace()
+        .find(|word| word.starts_with("http"))
+        .unwrap();
+    let code = allow(address).await;
+    login.type_line(&code).await;
+    let output = login.output().await.expect_success();
+    assert_eq!(output.json()["name"], "sandbox");
+
+    let file = with_key.home().join("config/s3flickr/config.toml");
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+    let saved = std::fs::read_to_string(&file).unwrap();
+    let token = saved
+        .lines()
+        .find_map(|line| line.strip_prefix("oauth_token_secret = "));
+    let secret = token.expect("a saved secret").trim_matches('"');
+    assert!(!output.stdout.contains(secret) && !output.stderr.contains(secret));
+
+    // From here on the file alone is enough.
+    let checked = with_key
+        .run(["login", "--check", "--json"])
+        .await
+        .expect_success()
+        .json();
+    assert_eq!(checked["rights"], "write");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_code_is_refused_and_saves_nothing() {
+    let world = World::start().await;
+    let user = world.user_with_key_only();
+    let mut login = user.start_talking(["login"]);
+    login.until_stderr("perms=write\n").await;
+    login.type_line("123-456-789").await;
+    let output = login.output().await.expect_code(1);
+    assert!(
+        output.stderr.contains("refuses the code"),
+        "{}",
+        output.stderr
+    );
+    assert!(!user.home().join("config/s3flickr/config.toml").exists());
+}
