@@ -13,6 +13,17 @@
 //! Around them: [`stop`] (how a run is asked to end), [`config`] (the user's file and folders),
 //! [`aws`] (the SDK's shared configuration), [`error`] (what an operation ends with), and
 //! [`sandbox`], a stand-in for Flickr that shares no code with [`flickr`].
+//!
+//! What a photo says of itself on Flickr leads back to its file, for whoever writes a tool beside this one:
+//!
+//! ```
+//! use s3flickr::model::name::{Origin, set_title, SetName};
+//!
+//! let origin = Origin::of_tags("s3flickr:path=giydcmrpkbqxe2ltf5uw2zzonjygo").ok_or("not ours")?;
+//! assert_eq!(origin.key.as_str(), "2012/Paris/img.jpg");
+//! assert_eq!(set_title(&origin.key, SetName::Path).as_deref(), Some("2012/Paris"));
+//! # Ok::<(), &str>(())
+//! ```
 
 // The contract of the queues is compiled here and in the integration tests: one path for both.
 #[cfg(test)]

@@ -79,17 +79,8 @@ impl Lane {
                 return Ok(None);
             }
             if permit.is_none() {
-                tokio::select! {
-                    () = self.stop.draining() => return Ok(None),
-                    taken = self.flickr.budget().take_upload() => match taken {
-                        Ok(taken) => *permit = Some(taken),
-                        Err(error) => {
-                            self.monitor.event(Event::QueueTrouble(error.to_string()));
-                            tokio::time::sleep(QUEUE_PAUSE).await;
-                            continue;
-                        }
-                    },
-                }
+                *permit = self.permit().await?;
+                continue;
             }
             match self.queue.receive(self.options.hold, wait).await {
                 Ok(Some(lease)) => {
@@ -107,6 +98,26 @@ impl Lane {
                     Err(error) => self.trouble(error).await?,
                 },
                 Err(error) => self.trouble(error).await?,
+            }
+        }
+    }
+
+    /// The right to make an upload; `None` where the run is to end, or the budget cannot be asked.
+    async fn permit(&self) -> Result<Option<Permit>, Error> {
+        let taken = tokio::select! {
+            () = self.stop.draining() => return Ok(None),
+            taken = self.flickr.budget().take_upload() => taken,
+        };
+        match taken {
+            Ok(permit) => Ok(Some(permit)),
+            Err(error) => {
+                self.monitor.event(Event::QueueTrouble(error.to_string()));
+                // The budget is in the queue: if that was deleted, it says so here.
+                if let Err(error) = self.queue.counts().await {
+                    self.trouble(error).await?;
+                }
+                tokio::time::sleep(QUEUE_PAUSE).await;
+                Ok(None)
             }
         }
     }
@@ -191,10 +202,16 @@ impl Lane {
         };
         loop {
             let attempt = transfer(&source, to, job.clone(), look, permit).await;
-            if attempt.outcome != Outcome::Throttled || self.stop.is_draining() {
+            if attempt.outcome != Outcome::Throttled {
                 return attempt;
             }
             self.monitor.event(Event::Throttled);
+            // The pause may be long; a drain does not wait for it.
+            match self.permit().await {
+                Ok(Some(taken)) => *permit = Some(taken),
+                Ok(None) if !self.stop.is_draining() => {}
+                Ok(None) | Err(_) => return attempt,
+            }
         }
     }
 
