@@ -48,9 +48,7 @@ impl Aws {
     ///
     /// Panics where the server cannot be started; the message names the log.
     pub async fn start() -> Aws {
-        tokio::task::spawn_blocking(start)
-            .await
-            .expect("a server for S3 and SQS")
+        python::blocking(start).await
     }
 
     /// What a child process needs in its environment to use this server.

@@ -60,8 +60,8 @@ pub async fn run_script<'a>(
     variables: impl IntoIterator<Item = (&'a str, String)>,
     input: &Value,
 ) -> Value {
-    let interpreter = tokio::task::spawn_blocking(interpreter).await;
-    let mut child = tokio::process::Command::new(interpreter.expect("python with packages"))
+    let interpreter = blocking(interpreter).await;
+    let mut child = tokio::process::Command::new(interpreter)
         .arg(script(name))
         .env_clear()
         .envs(variables)
@@ -81,6 +81,12 @@ pub async fn run_script<'a>(
         String::from_utf8_lossy(&output.stderr)
     );
     serde_json::from_slice(&output.stdout).expect("JSON from a script of ours")
+}
+
+/// Does slow work beside the runtime; its panic goes on here, and is not told twice.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 /// The folder under `target/` that holds what the tests' servers need and write.
