@@ -4,6 +4,7 @@
     reason = "what panics here is a failing test, also in a helper of tests"
 )]
 
+mod chaos;
 mod migration;
 mod proxy_works;
 mod queue_sqs;
