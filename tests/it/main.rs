@@ -5,6 +5,7 @@
 )]
 
 mod chaos;
+mod faults;
 mod migration;
 mod proxy_works;
 mod queue_sqs;
