@@ -1,6 +1,7 @@
 //! What s3flickr does under each fault that Flickr, the store, the queue or the machine can have.
 //! `docs/SEMANTICS.md` lists them with these tests.
 
+mod account;
 mod answers;
 mod queue;
 mod secrets;
