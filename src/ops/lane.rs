@@ -266,8 +266,16 @@ impl Lane {
                 lease.delete().await
             }
             (_, _) => {
-                self.monitor.event(Event::Released(job.key));
-                lease.release().await
+                self.monitor.event(Event::Released(job.key.clone()));
+                match look {
+                    // The queue buries what it handed out often. Only deaths shall count: one
+                    // that was given back in good order, again, begins anew.
+                    Some(look) if lease.received() > 1 => {
+                        job.since = job.since.or(Some(look.since));
+                        lease.replace(job.write(), Duration::ZERO).await
+                    }
+                    _ => lease.release().await,
+                }
             }
         }
     }

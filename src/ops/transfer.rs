@@ -37,8 +37,9 @@ pub struct Services<'a> {
 
 /// Copies a job's file to Flickr. Takes the permit only when it uploads.
 ///
-/// With a `look`, an earlier attempt may have succeeded: the account is searched first, and
-/// Flickr is asked to refuse bytes that it has.
+/// With a `look`, an earlier attempt may have succeeded: the account is searched first. Flickr is
+/// always asked to refuse bytes that it has: a queue may hand one message to two workers at the
+/// same time, and neither can know. That costs no call unless the bytes are there.
 pub async fn transfer(
     source: &Store,
     to: Services<'_>,
@@ -72,7 +73,7 @@ impl Attempt {
         {
             return Ok(Outcome::AlreadyThere(photo));
         }
-        match self.upload(source, to, look.is_some(), permit).await? {
+        match self.upload(source, to, true, permit).await? {
             Answer::Photo(photo) => Ok(Outcome::Uploaded(photo)),
             Answer::Duplicate(Some(photo))
                 if is_copy_of(to.flickr, &photo, &self.job.key).await? =>

@@ -5,6 +5,8 @@
 )]
 
 mod bad_input;
+mod chaos;
+mod faults;
 mod gallery;
 mod login;
 mod migration;

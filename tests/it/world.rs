@@ -97,6 +97,11 @@ impl World {
             .expect("a photo")
     }
 
+    /// Changes settings of the account.
+    pub async fn account(&self, settings: Value) {
+        self.post("/sandbox/account", settings).await;
+    }
+
     async fn post(&self, path: &str, body: Value) {
         let answer = self
             .http

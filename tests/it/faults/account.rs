@@ -1,0 +1,80 @@
+//! What the account itself refuses: no photo is to blame, so none fails.
+
+use serde_json::json;
+
+use super::Scene;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_no_photo_can_survive_ends_with_what_to_do_and_loses_nothing() {
+    for (fault, told) in [
+        ("account-full", "the Flickr account is full"),
+        ("non-safe", "only hold safe content"),
+        ("key-disabled", "refuses the API key"),
+        ("token-revoked", "s3flickr login"),
+    ] {
+        // A single failure would end a photo.
+        let scene = Scene::with(6, 1).await;
+        let script = json!([{ "call": "upload", "fault": fault }]);
+        scene.world.faults(script).await;
+        let said = scene.work().await.expect_code(1).stderr;
+        assert_eq!(said.matches(told).count(), 1, "{fault}: {said}");
+        scene.has(6, 0).await;
+        scene.world.faults(json!([])).await;
+        scene.work().await.expect_success();
+        scene.all_is_well().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_started_again_and_again_on_a_full_account_buries_nothing() {
+    let scene = Scene::with(2, 1).await;
+    let script = json!([{ "call": "upload", "fault": "account-full" }]);
+    scene.world.faults(script).await;
+    for _ in 0..12 {
+        scene.work().await.expect_code(1);
+    }
+    scene.has(2, 0).await;
+    scene.world.faults(json!([])).await;
+    scene.work().await.expect_success();
+    scene.all_is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_token_or_a_disabled_key_is_found_before_anything_is_taken() {
+    for fault in ["token-revoked", "key-disabled"] {
+        let scene = Scene::with(2, 1).await;
+        scene
+            .world
+            .faults(json!([{ "call": "*", "fault": fault }]))
+            .await;
+        scene.work().await.expect_code(1);
+        assert!(!scene.world.calls().await.contains_key("upload"));
+        scene.has(2, 0).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wait_that_flickr_asks_for_is_waited_for() {
+    let scene = Scene::with(2, 1).await;
+    let script = json!([
+        { "call": "upload", "fault": "not-pro-wait", "wait_seconds": 1, "times": 1 },
+    ]);
+    scene.world.faults(script).await;
+    let worked = scene.work().await.expect_success().json();
+    assert_eq!(worked["retried"], 0, "{worked}");
+    scene.all_is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_free_account_that_fills_up_keeps_what_is_there_and_the_rest_waits() {
+    let scene = Scene::with(6, 1).await;
+    let free = json!({ "pro": false, "non_public_limit": 4 });
+    scene.world.account(free).await;
+    let said = scene.work().await.expect_code(1).stderr;
+    assert!(said.contains("50 photos that are not public"), "{said}");
+    assert_eq!(scene.world.contents().await.len(), 4);
+    scene.has(2, 0).await;
+    scene.world.account(json!({ "pro": true })).await;
+    scene.work().await.expect_success();
+    scene.all_is_well().await;
+}

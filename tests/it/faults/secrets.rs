@@ -1,0 +1,48 @@
+//! Keys, tokens and secrets appear nowhere, however much is said and whatever goes wrong.
+
+use s3flickr::sandbox::Credentials;
+use serde_json::json;
+
+use super::{Scene, WORK};
+use crate::support::cli::Output;
+
+/// What must not be seen.
+fn secrets() -> Vec<String> {
+    let keys = Credentials::default();
+    vec![keys.api_key, keys.api_secret, keys.token, keys.token_secret]
+}
+
+#[track_caller]
+fn tells_nothing(output: &Output) {
+    for secret in secrets() {
+        for said in [&output.stdout, &output.stderr] {
+            assert!(!said.contains(&secret), "{secret} in {said}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_log_error_or_message_holds_a_secret() {
+    for fault in [
+        "lose-answer",
+        "reset-halfway",
+        "garbled",
+        "token-revoked",
+        "key-disabled",
+        "error-before",
+    ] {
+        let scene = Scene::with(3, 2).await;
+        for call in ["upload", "*"] {
+            let script = json!([{ "call": call, "fault": fault, "times": 40 }]);
+            scene.world.faults(script).await;
+            let loud = [&WORK[..], &["-vv", "--log-format", "json"]].concat();
+            tells_nothing(&scene.user.run(loud).await);
+            tells_nothing(&scene.user.run(["assign-sets", "-vv"]).await);
+            tells_nothing(&scene.user.run(["login", "--check", "-vv"]).await);
+            tells_nothing(&scene.user.run(["failed", "list", "--json", "-vv"]).await);
+        }
+        let queue = scene.queue().await;
+        let bodies = queue.failed(10).await.expect("failed messages").concat();
+        assert!(secrets().iter().all(|secret| !bodies.contains(secret)));
+    }
+}
