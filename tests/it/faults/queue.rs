@@ -41,8 +41,10 @@ async fn a_queue_that_cannot_be_reached_for_a_while_does_not_end_the_worker() {
     let proxy = Proxy::start(&aws.endpoint).await;
     let user = user.with("AWS_ENDPOINT_URL_SQS", proxy.url());
     let queue = format!("sqs://{name}");
-    let options = ["--queue", &queue, "--transfers", "2", "-vv"];
-    let mut worker = user.start([&WORK[..], &options].concat());
+    // What was in hand when the queue went away comes back when its hold is over.
+    let lanes = ["--transfers", "2", "--visibility", "4", "-vv"];
+    let options = [&["--queue", &queue][..], &lanes].concat();
+    let mut worker = user.start([&WORK[..], &options[..]].concat());
     worker.until_stderr(": started").await;
     proxy.down().await;
     proxy.sever();

@@ -23,24 +23,21 @@ fn tells_nothing(output: &Output) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_log_error_or_message_holds_a_secret() {
-    for fault in [
-        "lose-answer",
-        "reset-halfway",
-        "garbled",
-        "token-revoked",
-        "key-disabled",
-        "error-before",
+    for (call, fault) in [
+        ("upload", "lose-answer"),
+        ("upload", "reset-halfway"),
+        ("upload", "garbled"),
+        ("upload", "error-before"),
+        ("*", "token-revoked"),
+        ("*", "key-disabled"),
     ] {
-        let scene = Scene::with(3, 2).await;
-        for call in ["upload", "*"] {
-            let script = json!([{ "call": call, "fault": fault, "times": 40 }]);
-            scene.world.faults(script).await;
-            let loud = [&WORK[..], &["-vv", "--log-format", "json"]].concat();
-            tells_nothing(&scene.user.run(loud).await);
-            tells_nothing(&scene.user.run(["assign-sets", "-vv"]).await);
-            tells_nothing(&scene.user.run(["login", "--check", "-vv"]).await);
-            tells_nothing(&scene.user.run(["failed", "list", "--json", "-vv"]).await);
-        }
+        let scene = Scene::with(2, 2).await;
+        let script = json!([{ "call": call, "fault": fault, "times": 3 }]);
+        scene.world.faults(script).await;
+        let loud = [&WORK[..], &["-vv", "--log-format", "json"]].concat();
+        tells_nothing(&scene.user.run(loud).await);
+        tells_nothing(&scene.user.run(["assign-sets", "-vv"]).await);
+        tells_nothing(&scene.user.run(["failed", "list", "--json", "-vv"]).await);
         let queue = scene.queue().await;
         let bodies = queue.failed(10).await.expect("failed messages").concat();
         assert!(secrets().iter().all(|secret| !bodies.contains(secret)));
