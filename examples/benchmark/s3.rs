@@ -2,10 +2,13 @@
 //!
 //! Bucket `crc-2000000-500` holds 500 objects of 2,000,000 bytes each, with the checksum that S3
 //! keeps of every object put since 2024 (CRC64NVME) and an ETag that is their MD5; in `md5-...`
-//! there is the MD5 alone. Any other bucket is empty, and takes what is put.
+//! there is the MD5 alone. Any other bucket is empty, and takes what is put; `GET /stats` tells
+//! how many bytes that were, so that a peer that copied nothing is not taken for a fast one.
+//! Listings know no delimiter: a client must list the whole bucket.
 
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use data_encoding::{BASE64, HEXLOWER};
@@ -39,6 +42,8 @@ struct Sums {
 struct Server {
     block: Arc<[u8]>,
     sums: Mutex<HashMap<u64, Sums>>,
+    /// Bytes put since the server started.
+    put: AtomicU64,
 }
 
 /// The name of a bucket with `keys` objects of `size` bytes, with S3's checksum or only the MD5.
@@ -46,11 +51,22 @@ pub fn bucket(checksum: bool, size: u64, keys: u64) -> String {
     format!("{}-{size}-{keys}", if checksum { "crc" } else { "md5" })
 }
 
+/// How many objects a bucket of that name holds.
+pub fn keys(bucket: &str) -> u64 {
+    Bucket::parse(bucket).map_or(0, |bucket| bucket.keys)
+}
+
+/// How many bytes all its objects have.
+pub fn bytes(bucket: &str) -> u64 {
+    Bucket::parse(bucket).map_or(0, |bucket| bucket.keys * bucket.size)
+}
+
 /// Serves until the process ends.
 pub async fn serve(listener: TcpListener) {
     let server = Arc::new(Server {
         block: noise().into(),
         sums: Mutex::default(),
+        put: AtomicU64::new(0),
     });
     http::serve(listener, move |request| server.answer(request)).await;
 }
@@ -74,6 +90,10 @@ impl Bucket {
 impl Server {
     fn answer(&self, request: &Request) -> Answer {
         let path = request.target.split('?').next().unwrap_or_default();
+        if path == "/stats" {
+            let put = self.put.load(Ordering::Relaxed);
+            return Answer::text(format!("{{\"put\":{put}}}"), "application/json");
+        }
         let (name, key) = path
             .trim_start_matches('/')
             .split_once('/')
@@ -83,6 +103,7 @@ impl Server {
             ("GET", None) if key.is_empty() => Answer::text(EMPTY, "application/xml"),
             ("GET" | "HEAD", Some(bucket)) => self.object(bucket, request),
             ("PUT", None) => {
+                self.put.fetch_add(request.length, Ordering::Relaxed);
                 let mut answer = Answer::text("", "application/xml");
                 answer
                     .headers

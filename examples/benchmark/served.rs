@@ -19,8 +19,6 @@ pub struct Served {
 pub struct Stats {
     /// Photos that came in whole.
     pub photos: u64,
-    /// Calls of REST methods.
-    pub calls: u64,
     /// From the first photo's arrival to the last one's answer.
     pub seconds: f64,
 }
@@ -61,9 +59,13 @@ impl Served {
         let stats = self.get("/stats");
         Stats {
             photos: stats["photos"].as_u64().unwrap_or_default(),
-            calls: stats["calls"].as_u64().unwrap_or_default(),
             seconds: stats["seconds"].as_f64().unwrap_or_default(),
         }
+    }
+
+    /// Bytes that were put into an S3 server so far.
+    pub fn put_bytes(&self) -> u64 {
+        self.get("/stats")["put"].as_u64().unwrap_or_default()
     }
 
     fn get(&self, target: &str) -> Value {

@@ -36,14 +36,15 @@ impl Sink {
             "/reset" => {
                 let delay = request.query("delay_ms").and_then(|ms| ms.parse().ok());
                 self.delay_ms.store(delay.unwrap_or(0), Ordering::Relaxed);
-                let counters = [
+                for counter in [
                     &self.photos,
                     &self.bytes,
                     &self.calls,
                     &self.first_us,
                     &self.last_us,
-                ];
-                counters.map(|counter| counter.store(0, Ordering::Relaxed));
+                ] {
+                    counter.store(0, Ordering::Relaxed);
+                }
                 Answer::text("{}", "application/json")
             }
             "/stats" => self.stats(),

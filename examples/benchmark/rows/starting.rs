@@ -17,8 +17,8 @@ pub fn start(bench: &Bench) -> Vec<Row> {
             "s3flickr",
             measured::run(bench.ours().arg("--help")).wall_s * 1e3,
         );
-        let mut s5cmd = bench.peer("s5cmd");
-        version.add("s5cmd", measured::run(s5cmd.arg("version")).wall_s * 1e3);
+        let mut rclone = bench.peer("rclone");
+        version.add("rclone", measured::run(rclone.arg("version")).wall_s * 1e3);
     }
     let mut size = Row::less("size", "size of the binary, MB").target(20.0);
     let bytes = std::fs::metadata(binary()).map_or(0, |file| file.len());
