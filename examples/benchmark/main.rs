@@ -1,8 +1,8 @@
 //! The benchmark: s3flickr and its peers side by side, on servers that this program starts.
 //!
 //! `cargo run --release --example benchmark [-- [--quick] [ROW...]]` prints a table and writes
-//! `target/benchmark.json`. A whole run also draws `docs/images/performance.svg`, which
-//! `docs/performance.md` explains. Linux only.
+//! `target/benchmark.json`. A whole run also draws `docs/images/performance.svg`, and
+//! `docs/performance.md` says what limits each row. Linux only.
 
 mod bench;
 mod http;
