@@ -1,0 +1,79 @@
+//! The benchmark: s3flickr and its peers side by side, on servers that this program starts.
+//!
+//! `cargo run --release --example benchmark [-- [--quick] [ROW...]]` prints a table and writes
+//! `target/benchmark.json`. A whole run also draws `docs/images/performance.svg`, and
+//! `docs/performance.md` says what limits each row. Linux only.
+
+mod bench;
+mod http;
+mod measured;
+mod rows;
+mod s3;
+mod served;
+mod sink;
+mod support;
+mod svg;
+mod table;
+
+use std::path::Path;
+
+use crate::bench::Bench;
+use crate::table::Row;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let number = |text: &str| text.parse::<u64>().expect("a number");
+    match words.as_slice() {
+        // This program as a process of a row's.
+        ["--serve", role] => served::serve(role),
+        ["--drain", queue, seconds] => rows::drain(queue, number(seconds)),
+        ["--plan", photos] => rows::plan(usize::try_from(number(photos)).expect("a number")),
+        words => measure(words),
+    }
+}
+
+fn measure(words: &[&str]) {
+    let quick = words.contains(&"--quick");
+    let chosen: Vec<&&str> = words.iter().filter(|word| **word != "--quick").collect();
+    let names: Vec<&str> = rows::GROUPS.iter().map(|group| group.0).collect();
+    for word in &chosen {
+        assert!(
+            names.contains(*word),
+            "{word:?} is no row; there are: {}",
+            names.join(" ")
+        );
+    }
+    bench::build();
+    let bench = Bench::start(quick);
+    let mut rows = Vec::new();
+    for (name, group) in rows::GROUPS {
+        if chosen.is_empty() || chosen.iter().any(|word| *word == name) {
+            eprintln!("measuring {name} ...");
+            rows.extend(group(&bench));
+        }
+    }
+    println!("{}", table::print(&rows));
+    write(&rows, !quick && chosen.is_empty());
+}
+
+/// The figures as JSON, and the picture; that of the documentation only after a whole run.
+fn write(rows: &[Row], whole: bool) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let target = support::python::test_servers();
+    let target = target.parent().expect("target/");
+    let picture = if whole {
+        root.join("docs/images/performance.svg")
+    } else {
+        target.join("benchmark.svg")
+    };
+    let json = serde_json::to_string_pretty(rows).expect("plain data");
+    let written = [
+        (target.join("benchmark.json"), json),
+        (picture, svg::draw(rows)),
+    ];
+    for (path, text) in written {
+        std::fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        println!("wrote {}", path.display());
+    }
+}
