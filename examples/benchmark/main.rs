@@ -3,6 +3,11 @@
 //! `cargo run --release --example benchmark [-- [--quick] [ROW...]]` prints a table and writes
 //! `target/benchmark.json`. A whole run also draws `docs/images/performance.svg`, and
 //! `docs/performance.md` says what limits each row. Linux only.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a benchmark talks to whoever runs it"
+)]
 
 mod bench;
 mod http;
@@ -48,7 +53,7 @@ fn measure(words: &[&str]) {
     let bench = Bench::start(quick);
     let mut rows = Vec::new();
     for (name, group) in rows::GROUPS {
-        if chosen.is_empty() || chosen.iter().any(|word| *word == name) {
+        if chosen.is_empty() || chosen.contains(&name) {
             eprintln!("measuring {name} ...");
             rows.extend(group(&bench));
         }

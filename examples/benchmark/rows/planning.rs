@@ -49,7 +49,7 @@ fn library(photos: usize) -> Library {
     let photo = |n: usize| Photo {
         id: (53_000_000_000 + n).to_string(),
         origin: Some(Origin {
-            key: Key::new(&format!(
+            key: Key::new(format!(
                 "2012/album-{:06}/photo-{n:08}.jpg",
                 n / PHOTOS_A_SET
             ))
@@ -63,7 +63,7 @@ fn library(photos: usize) -> Library {
             (n * PHOTOS_A_SET..(n + 1) * PHOTOS_A_SET).map(|n| (53_000_000_000 + n).to_string());
         let mut members: Vec<String> = ids.collect();
         // In every tenth one photo is missing.
-        members.truncate(if n % 10 == 0 {
+        members.truncate(if n.is_multiple_of(10) {
             PHOTOS_A_SET - 1
         } else {
             PHOTOS_A_SET
