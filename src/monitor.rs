@@ -40,6 +40,8 @@ pub enum Event {
     QueueTrouble(String),
     /// The run is being ended: why.
     Stopping(String),
+    /// A photo is about to be deleted: a later copy of this file, and its id.
+    Deleting(Key, String),
     /// So many photos, or members of sets, of the account were read.
     Read(usize),
     /// An edit of the plan was carried out: its row, its number and how many there are.

@@ -325,7 +325,14 @@ impl Organiser<'_> {
         }
     }
 
+    /// All of them are named before the first is deleted.
     async fn delete_duplicates(&mut self, plan: &Plan) -> Result<(), Error> {
+        for duplicate in &plan.duplicates {
+            for id in &duplicate.later {
+                self.monitor
+                    .event(Event::Deleting(duplicate.key.clone(), id.clone()));
+            }
+        }
         for id in plan
             .duplicates
             .iter()

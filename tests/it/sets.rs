@@ -182,6 +182,11 @@ async fn duplicates_are_reported_and_deleted_only_when_asked() {
         .run(["assign-sets", "--delete-duplicates", "--json"])
         .await
         .expect_success();
+    assert!(
+        asked.stderr.contains("a later copy of a/1.jpg"),
+        "{}",
+        asked.stderr
+    );
     assert_eq!(asked.json()["duplicates"], 1);
     assert_eq!(world.contents().await.len(), 1);
     assert_eq!(

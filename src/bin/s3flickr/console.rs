@@ -169,6 +169,7 @@ impl Monitor for Console {
             Event::Throttled => info!("Flickr asks for fewer calls: slower for a while"),
             Event::QueueTrouble(why) => warn!("{why}; trying again"),
             Event::Stopping(why) => debug!("stopping: {why}"),
+            Event::Deleting(key, photo) => warn!("deleting photo {photo}, a later copy of {key}"),
             Event::Read(items) => debug!(items, "read from the account"),
             Event::Edited(row, n, of) => info!("{n}/{of} {row}"),
         }
