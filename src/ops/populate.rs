@@ -145,10 +145,7 @@ impl Run<'_> {
 
     async fn send_pages(&mut self) -> Result<(), Error> {
         let mut pages = pin!(self.source.list(&self.options.prefix));
-        let size = self
-            .target
-            .as_ref()
-            .map_or(1, |target| target.queue.batch_size());
+        let size = self.queue.map_or(1, Queue::batch_size);
         let mut batch: Vec<(Job, Outgoing)> = Vec::with_capacity(size);
         let mut sending = FuturesUnordered::new();
         while let Some(page) = pages.next().await {

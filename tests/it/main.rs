@@ -11,6 +11,7 @@ mod gallery;
 mod login;
 mod migration;
 mod other_clients;
+mod populating;
 mod proxy_works;
 mod queue_sqs;
 mod sets;

@@ -1,0 +1,35 @@
+//! `populate` as an operation: what it sends, and in how many requests.
+
+use s3flickr::monitor::{Event, Recorder};
+use s3flickr::ops::populate::{Options, populate};
+use s3flickr::queue::Queue;
+use s3flickr::store::{Store, locate};
+
+use crate::world::picture;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_are_sent_in_whole_batches() {
+    let folder = tempfile::tempdir().unwrap();
+    let photos = folder.path().join("photos");
+    std::fs::create_dir(&photos).unwrap();
+    for n in 0..25 {
+        std::fs::write(photos.join(format!("{n}.jpg")), picture("x")).unwrap();
+    }
+    let source = Store::open(locate(photos.to_str().unwrap()).unwrap()).await;
+    let place = format!("sqlite:{}", folder.path().join("queue.db").display());
+    let queue = Queue::create(&place).await.unwrap();
+    let heard = Recorder::default();
+    let summary = populate(&source, Some(&queue), &Options::default(), &heard)
+        .await
+        .unwrap();
+    assert_eq!(summary.queued, 25);
+    let batches: Vec<usize> = heard
+        .events()
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Queued(jobs, _) => Some(jobs),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(batches, [25]);
+}
