@@ -86,10 +86,11 @@ pub struct Backoff {
 }
 
 impl Default for Backoff {
-    /// Half a minute outlasts a hiccup; ten minutes outlast most of Flickr's bad spells.
+    /// Ten seconds outlast a hiccup, and Flickr's lists then know the photo; ten minutes outlast
+    /// most of its bad spells.
     fn default() -> Backoff {
         Backoff {
-            first: Duration::from_secs(30),
+            first: Duration::from_secs(10),
             longest: Duration::from_secs(600),
         }
     }

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use s3flickr::model::retry::Backoff;
 
 /// Copies a whole photo collection from Amazon S3 to Flickr, bit for bit, with as many machines as you start.
 #[derive(Debug, Parser)]
@@ -166,7 +167,7 @@ pub struct Work {
     #[arg(
         long,
         value_name = "SECONDS",
-        default_value_t = 10.0,
+        default_value_t = Backoff::default().first.as_secs_f64(),
         hide_short_help = true
     )]
     pub retry_delay: f64,
