@@ -111,12 +111,11 @@ impl Lane {
         match taken {
             Ok(permit) => Ok(Some(permit)),
             Err(error) => {
-                self.monitor.event(Event::QueueTrouble(error.to_string()));
-                // The budget is in the queue: if that was deleted, it says so here.
-                if let Err(error) = self.queue.counts().await {
-                    self.trouble(error).await?;
+                // The budget is in the queue: what ails that, the queue itself tells better.
+                match self.queue.counts().await {
+                    Ok(_) => self.wait_out(error.to_string()).await,
+                    Err(cause) => self.trouble(cause).await?,
                 }
-                tokio::time::sleep(QUEUE_PAUSE).await;
                 Ok(None)
             }
         }
@@ -131,12 +130,17 @@ impl Lane {
         if !matches!(error, queue::Error::Unreachable { .. }) {
             return Err(error.into());
         }
-        self.monitor.event(Event::QueueTrouble(error.to_string()));
+        self.wait_out(error.to_string()).await;
+        Ok(())
+    }
+
+    /// A pause before the queue is asked again, unless a drain begins.
+    async fn wait_out(&self, trouble: String) {
+        self.monitor.event(Event::QueueTrouble(trouble));
         tokio::select! {
             () = self.stop.draining() => {}
             () = tokio::time::sleep(QUEUE_PAUSE) => {}
         }
-        Ok(())
     }
 
     /// One message, from its hold to its end.

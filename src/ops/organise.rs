@@ -57,15 +57,6 @@ pub struct Organised {
 }
 
 impl Organised {
-    /// What carrying a plan out would do.
-    fn planned(plan: &Plan) -> Organised {
-        let mut planned = Organised::default();
-        for edit in &plan.edits {
-            planned.count(edit);
-        }
-        planned
-    }
-
     fn count(&mut self, edit: &Edit) {
         match edit {
             Edit::Create { photos, .. } => {
@@ -103,20 +94,10 @@ pub async fn assign_sets(
     };
     read_members(flickr, &mut library, &sets, monitor).await?;
     let plan = plan::plan_assign(&library, options.naming);
-    let mut organiser = Organiser {
-        flickr,
-        stop,
-        monitor,
-        library: &library,
-        done: Organised::default(),
-    };
-    if options.dry_run {
-        organiser.done = Organised::planned(&plan);
-    } else {
-        organiser.carry_out(&plan).await?;
-        if options.delete_duplicates {
-            organiser.delete_duplicates(&plan).await?;
-        }
+    let mut organiser = Organiser::new(flickr, &library, stop, monitor);
+    organiser.carry_out(&plan, options.dry_run).await?;
+    if options.delete_duplicates && !options.dry_run {
+        organiser.delete_duplicates(&plan).await?;
     }
     Ok(organiser.finish(plan))
 }
@@ -136,18 +117,8 @@ pub async fn merge_sets(
     let shared = plan::sets_to_read_for_merge(&library);
     read_members(flickr, &mut library, &shared, monitor).await?;
     let plan = plan::plan_merge(&library);
-    let mut organiser = Organiser {
-        flickr,
-        stop,
-        monitor,
-        library: &library,
-        done: Organised::default(),
-    };
-    if dry_run {
-        organiser.done = Organised::planned(&plan);
-    } else {
-        organiser.carry_out(&plan).await?;
-    }
+    let mut organiser = Organiser::new(flickr, &library, stop, monitor);
+    organiser.carry_out(&plan, dry_run).await?;
     Ok(organiser.finish(plan))
 }
 
@@ -219,8 +190,28 @@ struct Organiser<'a> {
     done: Organised,
 }
 
-impl Organiser<'_> {
-    async fn carry_out(&mut self, plan: &Plan) -> Result<(), Error> {
+impl<'a> Organiser<'a> {
+    fn new(
+        flickr: &'a Client,
+        library: &'a Library,
+        stop: &'a Stop,
+        monitor: &'a dyn Monitor,
+    ) -> Organiser<'a> {
+        Organiser {
+            flickr,
+            stop,
+            monitor,
+            library,
+            done: Organised::default(),
+        }
+    }
+
+    /// Does what is planned, edit by edit; on a dry run only counts what it would do.
+    async fn carry_out(&mut self, plan: &Plan, dry_run: bool) -> Result<(), Error> {
+        if dry_run {
+            plan.edits.iter().for_each(|edit| self.done.count(edit));
+            return Ok(());
+        }
         for (n, edit) in plan.edits.iter().enumerate() {
             if self.stop.is_draining() {
                 self.done.stopped = true;

@@ -146,7 +146,7 @@ impl Run<'_> {
     async fn send_pages(&mut self) -> Result<(), Error> {
         let mut pages = pin!(self.source.list(&self.options.prefix));
         let size = self.queue.map_or(1, Queue::batch_size);
-        let mut batch: Vec<(Job, Outgoing)> = Vec::with_capacity(size);
+        let mut batch: Vec<(u64, Outgoing)> = Vec::with_capacity(size);
         let mut sending = FuturesUnordered::new();
         while let Some(page) = pages.next().await {
             let page = page?;
@@ -159,7 +159,7 @@ impl Run<'_> {
                     self.queued(&[(job.size, true)]);
                     continue;
                 };
-                batch.push((job.clone(), outgoing(&job)));
+                batch.push((job.size, outgoing(&job)));
                 if batch.len() == size {
                     sending.push(send(target.queue.clone(), std::mem::take(&mut batch)));
                 }
@@ -271,8 +271,9 @@ fn outgoing(job: &Job) -> Outgoing {
     }
 }
 
-async fn send(queue: Queue, batch: Vec<(Job, Outgoing)>) -> Result<Vec<(u64, bool)>, Error> {
-    let (jobs, outgoing): (Vec<Job>, Vec<Outgoing>) = batch.into_iter().unzip();
+/// Sends a batch of jobs, each with its file's size in bytes; tells which the queue took.
+async fn send(queue: Queue, batch: Vec<(u64, Outgoing)>) -> Result<Vec<(u64, bool)>, Error> {
+    let (sizes, outgoing): (Vec<u64>, Vec<Outgoing>) = batch.into_iter().unzip();
     let accepted = queue.send(&outgoing).await?;
-    Ok(jobs.iter().map(|job| job.size).zip(accepted).collect())
+    Ok(sizes.into_iter().zip(accepted).collect())
 }
