@@ -89,7 +89,7 @@ impl Lane {
                         return Ok(Some(lease));
                     }
                     // A drain began while this request waited. Not given back, it comes back late.
-                    let _ = lease.release().await;
+                    let _ = give_back(lease).await;
                 }
                 Ok(None) if self.options.forever => {}
                 Ok(None) => match self.drained.look(&self.queue).await {
@@ -270,19 +270,31 @@ impl Lane {
                 lease.delete().await
             }
             (_, _) => {
-                self.monitor.event(Event::Released(job.key.clone()));
-                match look {
-                    // The queue buries what it handed out often. Only deaths shall count: one
-                    // that was given back in good order, again, begins anew.
-                    Some(look) if lease.received() > 1 => {
-                        job.since = job.since.or(Some(look.since));
-                        lease.replace(job.write(), Duration::ZERO).await
-                    }
-                    _ => lease.release().await,
-                }
+                self.monitor.event(Event::Released(job.key));
+                give_back(lease).await
             }
         }
     }
+}
+
+/// Makes a message visible again at once, its job untouched.
+///
+/// The queue buries what it handed out often, and every lane of a worker that stops may have the
+/// same message in hand for a moment. Only deaths shall count: one that was given back in good
+/// order, again, begins anew. One that cannot be read stays as it is, for whoever buries it.
+async fn give_back(lease: Lease) -> Result<(), queue::Error> {
+    match Job::read(lease.body()) {
+        Ok(mut job) if lease.received() > 1 => {
+            job.since = since_first_sent(&job, &lease);
+            lease.replace(job.write(), Duration::ZERO).await
+        }
+        _ => lease.release().await,
+    }
+}
+
+/// Since when whoever had a message before may have uploaded its photo.
+fn since_first_sent(job: &Job, lease: &Lease) -> Option<i64> {
+    job.since.or(lease.sent_at())
 }
 
 fn abandoned(job: Job) -> Attempt {
@@ -297,13 +309,16 @@ fn abandoned(job: Job) -> Attempt {
 fn look(job: &Job, lease: &Lease, now: SystemTime) -> Option<Look> {
     if lease.received() > 1 {
         // Whoever had it before may have uploaded it until just now.
-        let since = job.since.or(lease.sent_at()).unwrap_or_default();
+        let since = since_first_sent(job, lease).unwrap_or_default();
         return Some(Look { since, after: now });
     }
-    let after = match lease.sent_at().and_then(|sent| u64::try_from(sent).ok()) {
-        // It was put back after its attempt had ended.
-        Some(sent) if job.attempts > 0 => UNIX_EPOCH + Duration::from_secs(sent) + PUT_BACK,
-        _ => now - FRESH,
+    // It was put back, or given back, after its attempt had ended.
+    let sent = lease.sent_at().and_then(|sent| u64::try_from(sent).ok());
+    let sent = sent.map(|sent| UNIX_EPOCH + Duration::from_secs(sent) + PUT_BACK);
+    let after = match sent {
+        Some(sent) if job.attempts > 0 => sent,
+        Some(sent) => sent.clamp(now - FRESH, now),
+        None => now - FRESH,
     };
     job.since.map(|since| Look { since, after })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Scene;
+use super::{Scene, WORK};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_no_photo_can_survive_ends_with_what_to_do_and_loses_nothing() {
@@ -34,6 +34,21 @@ async fn a_worker_that_is_started_again_and_again_on_a_full_account_buries_nothi
         scene.work().await.expect_code(1);
     }
     scene.has(2, 0).await;
+    scene.world.faults(json!([])).await;
+    scene.work().await.expect_success();
+    scene.all_is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_many_lanes_give_back_in_one_stop_is_not_taken_for_a_deadly_one() {
+    let scene = Scene::with(1, 1).await;
+    let script = json!([{ "call": "upload", "fault": "account-full" }]);
+    scene.world.faults(script).await;
+    // All but one of the lanes wait for a message when the one there is comes back.
+    let work = [&WORK[..], &["--transfers", "64"]].concat();
+    for _ in 0..3 {
+        scene.user.run(&work).await.expect_code(1);
+    }
     scene.world.faults(json!([])).await;
     scene.work().await.expect_success();
     scene.all_is_well().await;
