@@ -32,7 +32,7 @@ fn main() {
     match words.as_slice() {
         // This program as a process of a row's.
         ["--serve", role] => served::serve(role),
-        ["--drain", queue, seconds] => rows::drain(queue, number(seconds)),
+        ["--drain", queue, seconds, lanes] => rows::drain(queue, number(seconds), number(lanes)),
         ["--plan", photos] => rows::plan(usize::try_from(number(photos)).expect("a number")),
         words => measure(words),
     }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 use s3flickr::queue::Queue;
 
@@ -48,10 +49,11 @@ pub fn populate(bench: &Bench) -> Vec<Row> {
     vec![rate, peak]
 }
 
-/// Eight processes that lease and delete, on a queue of a million jobs.
+/// Eight processes that lease and delete, on a queue of a million jobs: with the lanes that a
+/// worker has, and with one each.
 pub fn queue(bench: &Bench) -> Vec<Row> {
     let keys = bench.size(1_000_000, 200_000);
-    let (queue, _) = bench.populate(&bucket(true, 10 * 1024, keys));
+    let bucket = bucket(true, 10 * 1024, keys);
     let seconds = bench.size(8, 3);
     let mut rate =
         Row::more("queue", "SQLite: lease + delete, jobs/s of 8 processes").target(10_000.0);
@@ -60,47 +62,61 @@ pub fn queue(bench: &Bench) -> Vec<Row> {
         "SQLite: the slowest process's share of an even one",
     );
     for _ in 0..bench.runs() {
-        let program = std::env::current_exe().expect("the path of this program");
-        let start = |_| {
-            let mut command = std::process::Command::new(&program);
-            measured::start(command.args(["--drain", &queue, &seconds.to_string()]))
-        };
-        let running: Vec<_> = (0..PROCESSES).map(start).collect();
-        let done = running
-            .into_iter()
-            .map(|process| process.finish().1.trim().parse::<f64>());
-        let done: Vec<f64> = done.map(|count| count.expect("a count")).collect();
-        let all: f64 = done.iter().sum();
-        rate.add("s3flickr", all / seconds as f64);
-        let slowest = done.iter().copied().fold(f64::INFINITY, f64::min);
-        least.add("s3flickr", slowest * PROCESSES as f64 / all);
+        let (queue, _) = bench.populate(&bucket);
+        for (name, lanes) in [("s3flickr", 16), ("with one lane each", 1)] {
+            let done = drain_together(&queue, seconds, lanes);
+            let all: f64 = done.iter().sum();
+            rate.add(name, all / seconds as f64);
+            let slowest = done.iter().copied().fold(f64::INFINITY, f64::min);
+            least.add(name, slowest * PROCESSES as f64 / all);
+        }
+        bench.forget(&queue);
     }
-    bench.forget(&queue);
     vec![rate, least]
 }
 
+/// How many jobs each process drained.
+fn drain_together(queue: &str, seconds: u64, lanes: u64) -> Vec<f64> {
+    let program = std::env::current_exe().expect("the path of this program");
+    let start = |_| {
+        let mut command = std::process::Command::new(&program);
+        measured::start(command.args(["--drain", queue, &seconds.to_string(), &lanes.to_string()]))
+    };
+    let running: Vec<_> = (0..PROCESSES).map(start).collect();
+    let done = running
+        .into_iter()
+        .map(|process| process.finish().1.trim().parse::<f64>());
+    done.map(|count| count.expect("a count")).collect()
+}
+
 /// In a process of its own: leases and deletes for some seconds, then prints how many.
-pub fn drain(queue: &str, seconds: u64) {
+pub fn drain(queue: &str, seconds: u64, lanes: u64) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let done = runtime.block_on(async {
         let queue = Queue::open(queue).await.expect("the queue");
-        let (end, mut done) = (Instant::now() + Duration::from_secs(seconds), 0_u64);
-        while Instant::now() < end {
-            let hold = Duration::from_secs(60);
-            let lease = queue
-                .receive(hold, Duration::ZERO)
-                .await
-                .expect("an open queue");
-            lease
-                .expect("jobs enough")
-                .delete()
-                .await
-                .expect("a hold of a minute");
-            done += 1;
-        }
-        done
+        let end = Instant::now() + Duration::from_secs(seconds);
+        let lanes = (0..lanes).map(|_| drain_lane(&queue, end));
+        join_all(lanes).await.into_iter().sum::<u64>()
     });
     println!("{done}");
+}
+
+async fn drain_lane(queue: &Queue, end: Instant) -> u64 {
+    let mut done = 0;
+    while Instant::now() < end {
+        let hold = Duration::from_secs(60);
+        let lease = queue
+            .receive(hold, Duration::ZERO)
+            .await
+            .expect("an open queue");
+        lease
+            .expect("jobs enough")
+            .delete()
+            .await
+            .expect("a hold of a minute");
+        done += 1;
+    }
+    done
 }
 
 /// The same bucket to SQS, beside what the server takes from a client that does nothing else.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::immediate;
+use super::changes::immediate;
 use crate::queue::Error;
 
 /// The schema's version, kept in `PRAGMA user_version`.

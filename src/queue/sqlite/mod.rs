@@ -4,6 +4,7 @@
 //! leaves nothing half done. `messages` has what is to be done, `budget` the fleet's pace.
 
 mod budget;
+mod changes;
 mod file;
 mod messages;
 
@@ -12,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction};
 use tokio::time::{Instant, sleep};
 
 use super::error::Cause;
@@ -30,6 +31,7 @@ pub(super) struct Sqlite {
     file: Arc<file::File>,
     /// One is enough: writers of a file take turns anyway.
     connection: Arc<Mutex<Connection>>,
+    changes: Arc<changes::Changes>,
     /// The pace that this handle last asked for.
     asked: Mutex<Option<Pace>>,
 }
@@ -56,6 +58,7 @@ impl Sqlite {
             location,
             file: Arc::new(file),
             connection: Arc::new(Mutex::new(connection)),
+            changes: Arc::default(),
             asked: Mutex::new(None),
         })
     }
@@ -76,14 +79,20 @@ impl Sqlite {
         task.await.map_err(|panic| fault(&self.location, panic))?
     }
 
-    /// [`Sqlite::call`] inside a transaction, which is rolled back when `work` fails.
+    /// Runs `work` in a transaction, with what else waits for one.
     async fn change<T, F>(&self, action: &'static str, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+        F: Fn(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
-        self.call(action, move |connection| immediate(connection, work))
-            .await
+        let answer = self.changes.add(action, work);
+        let (file, connection) = (Arc::clone(&self.file), Arc::clone(&self.connection));
+        let changes = Arc::clone(&self.changes);
+        tokio::task::spawn_blocking(move || {
+            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            changes.make(&file, &mut connection);
+        });
+        answer.await.map_err(|lost| fault(&self.location, lost))?
     }
 
     fn lost(&self) -> Error {
@@ -91,18 +100,6 @@ impl Sqlite {
             queue: self.location.clone(),
         }
     }
-}
-
-/// A transaction that takes the lock at its beginning: one that upgrades later fails at once,
-/// without waiting its turn, when another has written meanwhile.
-fn immediate<T>(
-    connection: &mut Connection,
-    work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let answer = work(&transaction)?;
-    transaction.commit()?;
-    Ok(answer)
 }
 
 /// A task for a database call did not come to its end: a bug, or the runtime is going down.
@@ -158,15 +155,13 @@ impl Backend for Sqlite {
     ) -> Result<Option<Delivery>, Error> {
         let until = Instant::now() + wait;
         loop {
-            let look = move |connection: &mut Connection| {
-                if !messages::any_due(connection, part, now_millis())? {
-                    return Ok(None);
-                }
-                immediate(connection, |db| {
-                    messages::take(db, part, now_millis(), millis(hold))
-                })
+            let look = move |db: &mut Connection| messages::any_due(db, part, now_millis());
+            let take =
+                move |db: &Transaction<'_>| messages::take(db, part, now_millis(), millis(hold));
+            let taken = match self.call("receive from", look).await? {
+                true => self.change("receive from", take).await?,
+                false => None,
             };
-            let taken = self.call("receive from", look).await?;
             let left = until.saturating_duration_since(Instant::now());
             if taken.is_some() || left.is_zero() {
                 return Ok(taken);

@@ -144,6 +144,33 @@ async fn a_full_disk_is_said_in_plain_words_and_costs_nothing() {
     assert_eq!(queue.send(&batch).await.unwrap(), vec![true; batch.len()]);
 }
 
+#[tokio::test]
+async fn a_change_that_fails_beside_others_fails_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = super::Sqlite::create(folder.path().join("jobs.db"))
+        .await
+        .unwrap();
+    let note = |id: &'static str| {
+        queue.changes.add("note in", move |db| {
+            let insert = "INSERT INTO records VALUES (?1, 1, 1, 1, 'x')";
+            db.execute(insert, [id]).map(|_| id)
+        })
+    };
+    let answers = [note("a"), note("b"), note("a"), note("c")];
+    let changes = Arc::clone(&queue.changes);
+    let file = Arc::clone(&queue.file);
+    let connection = Arc::clone(&queue.connection);
+    tokio::task::spawn_blocking(move || changes.make(&file, &mut connection.lock().unwrap()));
+    let made = futures_util::future::join_all(answers).await;
+    let made: Vec<bool> = made
+        .into_iter()
+        .map(|answer| answer.unwrap().is_ok())
+        .collect();
+    assert_eq!(made, [true, true, false, true]);
+    use crate::queue::Backend;
+    assert_eq!(queue.records().await.unwrap().len(), 3);
+}
+
 /// Set for the processes that [`processes_killed_at_any_moment_lose_nothing`] starts.
 const CHILD: &str = "S3FLICKR_TEST_QUEUE";
 
