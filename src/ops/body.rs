@@ -86,9 +86,11 @@ impl Body {
                 Some(Ok(chunk)) if chunk.is_empty() => {}
                 Some(Ok(chunk)) => {
                     self.take_in(&chunk)?;
-                    if let Some(before) = self.held.replace(chunk) {
-                        return Ok(Some(before));
+                    // Chunks are large: holding more than the last would cost each lane one more.
+                    if self.offset < self.size {
+                        return Ok(Some(chunk));
                     }
+                    self.held = Some(chunk);
                 }
                 Some(Err(error)) => self.resume(error).await?,
                 None if self.offset < self.size => {
