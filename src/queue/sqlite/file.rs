@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::changes::immediate;
+use super::turns::immediate;
 use crate::queue::Error;
 
 /// The schema's version, kept in `PRAGMA user_version`.

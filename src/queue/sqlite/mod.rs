@@ -4,9 +4,9 @@
 //! leaves nothing half done. `messages` has what is to be done, `budget` the fleet's pace.
 
 mod budget;
-mod changes;
 mod file;
 mod messages;
+mod turns;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, Transaction};
 use tokio::time::{Instant, sleep};
 
+use self::turns::{Look, Turns, Work};
 use super::error::Cause;
 use super::{Backend, Counts, Delivery, End, Error, Outgoing, Pace, Part, Receipt, Record};
 
@@ -28,10 +29,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// The queue in one file.
 pub(super) struct Sqlite {
     location: String,
-    file: Arc<file::File>,
-    /// One is enough: writers of a file take turns anyway.
-    connection: Arc<Mutex<Connection>>,
-    changes: Arc<changes::Changes>,
+    /// One connection is enough: writers of a file take turns anyway.
+    turns: Turns,
     /// The pace that this handle last asked for.
     asked: Mutex<Option<Pace>>,
 }
@@ -54,44 +53,44 @@ impl Sqlite {
         let location = file::location(&path);
         let opened = tokio::task::spawn_blocking(move || open(path)).await;
         let (file, connection) = opened.map_err(|panic| fault(&location, panic))??;
+        let turns = Turns::start(Arc::new(file), connection);
         Ok(Sqlite {
+            turns: turns.map_err(|error| fault(&location, error))?,
             location,
-            file: Arc::new(file),
-            connection: Arc::new(Mutex::new(connection)),
-            changes: Arc::default(),
             asked: Mutex::new(None),
         })
     }
 
-    /// Runs `work` where it may block, if the file is still the one that was opened.
-    async fn call<T, F>(&self, action: &'static str, work: F) -> Result<T, Error>
+    /// What a look into the file shows.
+    async fn look<T, F>(&self, action: &'static str, look: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+        F: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        let (file, connection) = (Arc::clone(&self.file), Arc::clone(&self.connection));
-        let task = tokio::task::spawn_blocking(move || {
-            // A panic inside rolled its transaction back: the connection is as good as before.
-            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            file.check()?;
-            work(&mut connection).map_err(|error| file.explain(action, error))
-        });
-        task.await.map_err(|panic| fault(&self.location, panic))?
+        let look: Look<T> = Box::new(move |db| look(db).map(Some));
+        let answer = self.turns.ask(action, Some(look), None);
+        answer.await.map_err(|lost| fault(&self.location, lost))?
     }
 
-    /// Runs `work` in a transaction, with what else waits for one.
+    /// Runs `work` in a transaction.
     async fn change<T, F>(&self, action: &'static str, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: Fn(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
-        let answer = self.changes.add(action, work);
-        let (file, connection) = (Arc::clone(&self.file), Arc::clone(&self.connection));
-        let changes = Arc::clone(&self.changes);
-        tokio::task::spawn_blocking(move || {
-            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            changes.make(&file, &mut connection);
-        });
+        let answer = self.turns.ask(action, None, Some(Box::new(work)));
+        answer.await.map_err(|lost| fault(&self.location, lost))?
+    }
+
+    /// The message that has been due longest. Where there is none, that takes no lock.
+    async fn take(&self, part: Part, hold: Duration) -> Result<Option<Delivery>, Error> {
+        let none = move |db: &Connection| {
+            let due = messages::any_due(db, part, now_millis())?;
+            Ok((!due).then_some(None))
+        };
+        let take = move |db: &Transaction<'_>| messages::take(db, part, now_millis(), millis(hold));
+        let (none, take): (Look<_>, Work<_>) = (Box::new(none), Box::new(take));
+        let answer = self.turns.ask("receive from", Some(none), Some(take));
         answer.await.map_err(|lost| fault(&self.location, lost))?
     }
 
@@ -155,13 +154,7 @@ impl Backend for Sqlite {
     ) -> Result<Option<Delivery>, Error> {
         let until = Instant::now() + wait;
         loop {
-            let look = move |db: &mut Connection| messages::any_due(db, part, now_millis());
-            let take =
-                move |db: &Transaction<'_>| messages::take(db, part, now_millis(), millis(hold));
-            let taken = match self.call("receive from", look).await? {
-                true => self.change("receive from", take).await?,
-                false => None,
-            };
+            let taken = self.take(part, hold).await?;
             let left = until.saturating_duration_since(Instant::now());
             if taken.is_some() || left.is_zero() {
                 return Ok(taken);
@@ -202,18 +195,17 @@ impl Backend for Sqlite {
     }
 
     async fn counts(&self) -> Result<Counts, Error> {
-        self.call("count", |db| messages::counts(db, now_millis()))
+        self.look("count", |db| messages::counts(db, now_millis()))
             .await
     }
 
     async fn failed(&self, limit: usize) -> Result<Vec<String>, Error> {
-        self.call("list", move |db| messages::failed(db, limit))
+        self.look("list", move |db| messages::failed(db, limit))
             .await
     }
 
     async fn records(&self) -> Result<Vec<Record>, Error> {
-        self.call("read the notes of", |db| messages::records(db))
-            .await
+        self.look("read the notes of", messages::records).await
     }
 
     async fn record(&self, record: &Record) -> Result<(), Error> {

@@ -126,7 +126,7 @@ async fn a_full_disk_is_said_in_plain_words_and_costs_nothing() {
     let path = folder.path().join("jobs.db");
     let queue = super::Sqlite::create(path).await.unwrap();
     let cap = |pages: u32| {
-        queue.call("use", move |db| {
+        queue.look("use", move |db| {
             db.pragma_update(None, "max_page_count", pages)
         })
     };
@@ -150,17 +150,21 @@ async fn a_change_that_fails_beside_others_fails_alone() {
     let queue = super::Sqlite::create(folder.path().join("jobs.db"))
         .await
         .unwrap();
+    // The thread is held up by the first, so the others are a group.
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let busy = queue.turns.ask::<()>(
+        "look into",
+        Some(Box::new(move |_| Ok(wait.recv().ok()))),
+        None,
+    );
     let note = |id: &'static str| {
-        queue.changes.add("note in", move |db| {
-            let insert = "INSERT INTO records VALUES (?1, 1, 1, 1, 'x')";
-            db.execute(insert, [id]).map(|_| id)
-        })
+        let insert = "INSERT INTO records VALUES (?1, 1, 1, 1, 'x')";
+        let note = move |db: &rusqlite::Transaction<'_>| db.execute(insert, [id]);
+        queue.turns.ask("note in", None, Some(Box::new(note)))
     };
     let answers = [note("a"), note("b"), note("a"), note("c")];
-    let changes = Arc::clone(&queue.changes);
-    let file = Arc::clone(&queue.file);
-    let connection = Arc::clone(&queue.connection);
-    tokio::task::spawn_blocking(move || changes.make(&file, &mut connection.lock().unwrap()));
+    go.send(()).unwrap();
+    busy.await.unwrap().unwrap();
     let made = futures_util::future::join_all(answers).await;
     let made: Vec<bool> = made
         .into_iter()
