@@ -8,8 +8,10 @@ use s3flickr::model::retry::Class;
 use s3flickr::monitor::{Event, Monitor};
 use serde::Serialize;
 use tracing::{debug, error, info, warn};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::{LogFormat, Output};
 
@@ -39,21 +41,24 @@ impl Console {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        let level = match (output.quiet, output.verbose) {
-            (true, _) => "error",
-            (_, 0) => "s3flickr=warn,error",
-            (_, 1) => "s3flickr=info,warn",
-            (_, _) => "s3flickr=debug,info",
+        let (ours, others) = match (output.quiet, output.verbose) {
+            (true, _) => (LevelFilter::ERROR, LevelFilter::ERROR),
+            (_, 0) => (LevelFilter::WARN, LevelFilter::ERROR),
+            (_, 1) => (LevelFilter::INFO, LevelFilter::WARN),
+            (_, _) => (LevelFilter::DEBUG, LevelFilter::INFO),
         };
+        let levels = Targets::new()
+            .with_target("s3flickr", ours)
+            .with_default(others);
         let plain = std::env::var_os("NO_COLOR").is_some_and(|set| !set.is_empty());
-        let log = tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::new(level))
+        let log = tracing_subscriber::fmt::layer()
             .with_ansi(terminal && !plain)
             .with_target(false)
             .with_writer(AroundBar(bar.clone()));
+        let registry = tracing_subscriber::registry().with(levels);
         match output.log_format {
-            LogFormat::Text => log.without_time().compact().init(),
-            LogFormat::Json => log.json().flatten_event(true).init(),
+            LogFormat::Text => registry.with(log.without_time().compact()).init(),
+            LogFormat::Json => registry.with(log.json().flatten_event(true)).init(),
         }
         Console {
             bar,
