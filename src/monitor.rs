@@ -3,6 +3,7 @@
 //! Operations report events by name; a progress bar, log lines or a test's list come of them.
 //! Nothing of an operation depends on what a monitor does.
 
+use std::fmt;
 use std::sync::Mutex;
 
 use crate::model::Key;
@@ -36,6 +37,10 @@ pub enum Event {
     Released(Key),
     /// Flickr asked for fewer calls; the pace was lowered.
     Throttled,
+    /// What holds the lanes up is another thing now.
+    Limited(Limit),
+    /// There are so many lanes now.
+    Lanes(usize),
     /// The queue does not answer for now; the reason.
     QueueTrouble(String),
     /// The run is being ended: why.
@@ -46,6 +51,30 @@ pub enum Event {
     Read(usize),
     /// An edit of the plan was carried out: its row, its number and how many there are.
     Edited(String, usize, usize),
+}
+
+/// What a worker waits for most: lifting any other limit would not make it faster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// The right to make a call to Flickr: the budget, or Flickr's own "too many".
+    Calls,
+    /// The answers of the store and of Flickr; more lanes may help.
+    Latency,
+    /// The bytes a second: `--bwlimit`, or all that more lanes could not speed up.
+    Bandwidth,
+    /// The queue has nothing to take.
+    QueueEmpty,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Limit::Calls => "calls",
+            Limit::Latency => "latency",
+            Limit::Bandwidth => "bandwidth",
+            Limit::QueueEmpty => "queue empty",
+        })
+    }
 }
 
 /// Who is told.

@@ -11,6 +11,7 @@ use data_encoding::HEXLOWER;
 use futures_util::stream::{self, BoxStream, Fuse, StreamExt, unfold};
 use md5::{Digest, Md5};
 
+use super::activity::Activity;
 use crate::model::Key;
 use crate::store::{Error, Reading, Store};
 
@@ -37,6 +38,7 @@ pub fn checked(
     store: &Store,
     key: &Key,
     reading: Reading,
+    activity: &Arc<Activity>,
 ) -> (BoxStream<'static, io::Result<Bytes>>, Verdict) {
     let verdict = Verdict::default();
     let body = Body {
@@ -49,6 +51,7 @@ pub fn checked(
         offset: 0,
         held: None,
         resumes: 0,
+        activity: Arc::clone(activity),
     };
     let state = (Some(body), Arc::clone(&verdict));
     let stream = unfold(state, async |(body, verdict)| {
@@ -77,6 +80,7 @@ struct Body {
     offset: u64,
     held: Option<Bytes>,
     resumes: u32,
+    activity: Arc<Activity>,
 }
 
 impl Body {
@@ -108,6 +112,7 @@ impl Body {
 
     fn take_in(&mut self, chunk: &Bytes) -> Result<(), Error> {
         self.offset += chunk.len() as u64;
+        self.activity.moved(chunk.len() as u64);
         if self.offset > self.size {
             return Err(self.broken(format!(
                 "it has more than the {} bytes announced",

@@ -2,11 +2,14 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::FutureExt;
 
 use super::Error;
+use super::activity::{Activity, Doing};
 use super::drained::Drained;
 use super::looking::{Look, Uploads, unix};
 use super::shared::{Options, Stopped, Tally, Verdict};
@@ -44,6 +47,10 @@ pub(super) struct Lane {
     pub flickr: Client,
     pub uploads: Uploads,
     pub drained: Drained,
+    pub activity: Arc<Activity>,
+    /// How many lanes there are, and how many there shall be.
+    pub running: AtomicUsize,
+    pub wanted: AtomicUsize,
     pub options: Options,
     pub stop: Stop,
     pub verdict: Verdict,
@@ -75,13 +82,14 @@ impl Lane {
             WAIT
         };
         loop {
-            if self.over() {
+            if self.over() || self.is_one_too_many() {
                 return Ok(None);
             }
             if permit.is_none() {
                 *permit = self.permit().await?;
                 continue;
             }
+            let _awaiting = self.activity.begin(Doing::AwaitingJob);
             match self.queue.receive(self.options.hold, wait).await {
                 Ok(Some(lease)) => {
                     self.drained.not_yet().await;
@@ -104,6 +112,7 @@ impl Lane {
 
     /// The right to make an upload; `None` where the run is to end, or the budget cannot be asked.
     async fn permit(&self) -> Result<Option<Permit>, Error> {
+        let _awaiting = self.activity.begin(Doing::AwaitingCall);
         let taken = tokio::select! {
             () = self.stop.draining() => return Ok(None),
             taken = self.flickr.budget().take_upload() => taken,
@@ -121,7 +130,15 @@ impl Lane {
         }
     }
 
-    fn over(&self) -> bool {
+    /// Whether this lane is to end because fewer are wanted.
+    fn is_one_too_many(&self) -> bool {
+        let wanted = self.wanted.load(Relaxed);
+        let fewer = |running| (running > wanted).then(|| running - 1);
+        self.running.fetch_update(Relaxed, Relaxed, fewer).is_ok()
+    }
+
+    /// Whether no lane is to take a job any more.
+    pub(super) fn over(&self) -> bool {
         self.stop.is_draining() || self.verdict.is_drained()
     }
 
@@ -162,6 +179,7 @@ impl Lane {
         self.monitor
             .event(Event::Started(job.key.clone(), job.size));
         let look = look(&job, &lease, SystemTime::now());
+        let _transferring = self.activity.begin(Doing::Transferring);
         let lost = lease.lost();
         let attempt = tokio::select! {
             biased;
@@ -203,12 +221,15 @@ impl Lane {
             flickr: &self.flickr,
             uploads: &self.uploads,
             visibility: self.options.visibility,
+            bandwidth: &self.options.bandwidth,
+            activity: &self.activity,
         };
         loop {
             let attempt = transfer(&source, to, job.clone(), look, permit).await;
             if attempt.outcome != Outcome::Throttled {
                 return attempt;
             }
+            self.activity.throttled();
             self.monitor.event(Event::Throttled);
             // The pause may be long; a drain does not wait for it.
             match self.permit().await {
@@ -260,6 +281,7 @@ impl Lane {
             (_, Outcome::Uploaded(photo)) => {
                 tally.uploaded += 1;
                 tally.bytes += job.size;
+                self.activity.photo();
                 self.monitor
                     .event(Event::Uploaded(job.key, photo, job.size));
                 lease.delete().await

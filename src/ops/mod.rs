@@ -2,10 +2,14 @@
 //! a summary. The only code that holds two services at once.
 
 pub mod account;
+pub mod activity;
+pub mod bandwidth;
 pub mod body;
+mod climb;
 mod drained;
 pub mod failed;
 mod lane;
+mod lanes;
 pub mod looking;
 pub mod organise;
 pub mod populate;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::bandwidth::Bandwidth;
 use crate::flickr::Visibility;
 use crate::model::Location;
 use crate::model::retry::Backoff;
@@ -12,7 +13,9 @@ use crate::stop::Stop;
 #[derive(Debug, Clone)]
 pub struct Options {
     /// How many photos are under way at once.
-    pub transfers: usize,
+    pub transfers: Transfers,
+    /// How fast bytes may pass.
+    pub bandwidth: Bandwidth,
     /// Whether to wait for more when the queue is drained.
     pub forever: bool,
     /// How long a message stays invisible to others, unless renewed.
@@ -30,7 +33,8 @@ impl Default for Options {
     /// two minutes of hold outlast a hiccup of the network, yet a dead worker's jobs come back soon.
     fn default() -> Options {
         Options {
-            transfers: 16,
+            transfers: Transfers::Fixed(16),
+            bandwidth: Bandwidth::unlimited(),
             forever: false,
             hold: Duration::from_secs(120),
             visibility: Visibility::Private,
@@ -38,6 +42,15 @@ impl Default for Options {
             backoff: Backoff::default(),
         }
     }
+}
+
+/// How many photos are under way at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transfers {
+    /// So many.
+    Fixed(usize),
+    /// As many as still make it faster, eight at first.
+    Auto,
 }
 
 /// Why a run ended.

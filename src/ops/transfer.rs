@@ -1,7 +1,10 @@
 //! The transfer of ONE photo: from its store to Flickr, looking first where it may be there.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::activity::Activity;
+use super::bandwidth::Bandwidth;
 use super::body::{Verdict, checked, taken};
 use super::looking::{Look, Uploads};
 use crate::flickr::{self, Client, Permit, Upload, Visibility};
@@ -33,6 +36,10 @@ pub struct Services<'a> {
     pub uploads: &'a Uploads,
     /// Who may see the photos.
     pub visibility: Visibility,
+    /// How fast their bytes may pass.
+    pub bandwidth: &'a Bandwidth,
+    /// Where those are counted.
+    pub activity: &'a Arc<Activity>,
 }
 
 /// Copies a job's file to Flickr. Takes the permit only when it uploads.
@@ -115,7 +122,7 @@ impl Attempt {
         self.job.size = reading.size;
         self.job.etag.clone_from(&reading.etag);
         let length = reading.size;
-        let (body, verdict) = checked(source, &self.job.key, reading);
+        let (body, verdict) = checked(source, &self.job.key, reading, to.activity);
         let upload = Upload {
             title: title(&self.job.key),
             tags: tags(&self.job),
@@ -123,7 +130,7 @@ impl Attempt {
             file_name: file_name(&self.job.key),
             dedup_check,
             length,
-            body,
+            body: to.bandwidth.pace(body),
         };
         let permit = match permit.take() {
             Some(permit) => permit,

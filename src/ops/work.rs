@@ -2,16 +2,16 @@
 //! asked to stop.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
-
-use tokio::task::JoinSet;
 
 use super::Error;
 use super::drained::Drained;
 use super::lane::Lane;
+use super::lanes::Lanes;
 use super::looking::Uploads;
 use super::shared::Verdict;
-pub use super::shared::{Options, Stopped, Tally};
+pub use super::shared::{Options, Stopped, Tally, Transfers};
 use super::sources::Sources;
 use crate::flickr::Client;
 use crate::monitor::{Event, Monitor};
@@ -41,7 +41,7 @@ pub async fn work(
 ) -> Result<Summary, Error> {
     let began = Instant::now();
     let verdict = Verdict::default();
-    let lane = Arc::new(Lane {
+    let mut lanes = Lanes::start(Arc::new(Lane {
         sources: Sources::new(queue, &options.allow).await?,
         uploads: Uploads::new(flickr),
         drained: Drained::new(queue.exact()),
@@ -51,15 +51,13 @@ pub async fn work(
         stop: stop.clone(),
         verdict: verdict.clone(),
         monitor: Arc::clone(&monitor),
-    });
-    let mut lanes = JoinSet::new();
-    for _ in 0..options.transfers.max(1) {
-        let lane = Arc::clone(&lane);
-        lanes.spawn(async move { lane.run().await });
-    }
+        activity: Arc::default(),
+        running: AtomicUsize::new(0),
+        wanted: AtomicUsize::new(0),
+    }));
     let mut tally = Tally::default();
     let mut failure = None;
-    while let Some(ended) = lanes.join_next().await {
+    while let Some(ended) = lanes.next_end().await {
         match ended {
             Ok(Ok(of_lane)) => tally.add(&of_lane),
             Ok(Err(error)) => {

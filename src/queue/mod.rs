@@ -213,6 +213,11 @@ impl Queue {
         }
         self.backend.permit(pace).await
     }
+
+    /// The pace that the last worker to start set, if one did.
+    pub async fn pace(&self) -> Result<Option<Pace>, Error> {
+        self.backend.pace().await
+    }
 }
 
 impl fmt::Debug for Queue {
@@ -290,4 +295,5 @@ trait Backend: Send + Sync + 'static {
     async fn record(&self, record: &Record) -> Result<(), Error>;
     /// Never asked for a pace of 0 calls.
     async fn permit(&self, pace: &Pace) -> Result<u32, Error>;
+    async fn pace(&self) -> Result<Option<Pace>, Error>;
 }

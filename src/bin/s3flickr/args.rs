@@ -8,6 +8,10 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use s3flickr::model::retry::Backoff;
+use s3flickr::ops::bandwidth::Bandwidth;
+use s3flickr::ops::work::Transfers;
+
+use crate::limits;
 
 /// Copies a whole photo collection from Amazon S3 to Flickr, bit for bit, with as many machines as you start.
 #[derive(Debug, Parser)]
@@ -142,9 +146,12 @@ pub struct Work {
     /// Which queue.
     #[command(flatten)]
     pub queue: QueueArg,
-    /// How many photos are under way at once
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=4096))]
-    pub transfers: u16,
+    /// How many photos are under way at once; auto: as many as still make it faster
+    #[arg(long, value_name = "N|auto", default_value = "16", value_parser = limits::transfers)]
+    pub transfers: Transfers,
+    /// Bytes a second of this process, such as 10M (MiB) or 512K; off for no limit
+    #[arg(long, value_name = "RATE", default_value = "off", value_parser = limits::bandwidth)]
+    pub bwlimit: Bandwidth,
     /// Wait for more when the queue is empty
     #[arg(long)]
     pub forever: bool,

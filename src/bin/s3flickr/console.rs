@@ -172,6 +172,8 @@ impl Monitor for Console {
             Event::Unreadable(why) => error!("a message was put aside: {why}"),
             Event::Released(key) => info!("{key}: given back"),
             Event::Throttled => info!("Flickr asks for fewer calls: slower for a while"),
+            Event::Limited(limit) => debug!("limited by: {limit}"),
+            Event::Lanes(lanes) => debug!(lanes, "transfers at once"),
             Event::QueueTrouble(why) => warn!("{why}; trying again"),
             Event::Stopping(why) => debug!("stopping: {why}"),
             Event::Deleting(key, photo) => warn!("deleting photo {photo}, a later copy of {key}"),

@@ -5,6 +5,7 @@ mod console;
 mod defaults;
 mod demo;
 mod exit;
+mod limits;
 mod lock;
 mod login;
 mod migrate;
@@ -14,6 +15,7 @@ mod run;
 mod sandbox;
 mod services;
 mod signals;
+mod watch;
 
 use std::io::{IsTerminal, stderr};
 

@@ -1,6 +1,5 @@
 //! The commands around the queue: `populate`, `work`, `status`, `failed`.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,15 +19,12 @@ use serde_json::json;
 use crate::args::{Failed, Populate, Privacy, Status, Work};
 use crate::console::{Console, progress_interval};
 use crate::exit::Exit;
-use crate::progress::{Rate, line};
 use crate::signals::{drain_on_interruption, stop_on_signals};
+use crate::watch::{self, Working};
 use crate::{report, services};
 
 /// The most failed jobs that are listed.
 const LISTED: usize = 100_000;
-
-/// How often `status --watch` looks.
-const WATCH: Duration = Duration::from_secs(2);
 
 /// `populate`
 pub async fn populate(args: Populate, folders: &Folders, console: &Console) -> Result<Exit> {
@@ -119,7 +115,8 @@ pub async fn work(
     let defaults = Backoff::default();
     let first = seconds(args.retry_delay)?;
     let options = ops::work::Options {
-        transfers: usize::from(args.transfers),
+        transfers: args.transfers,
+        bandwidth: args.bwlimit,
         forever: args.forever,
         hold: Duration::from_secs(args.visibility),
         visibility: visibility(args.privacy),
@@ -145,10 +142,10 @@ pub async fn work(
         console.event(Event::Account(line));
     }
     let stop = stop_on_signals(console);
-    let watching = tokio::spawn(watch_work(queue.clone(), console.clone()));
+    let working = Working::new(console);
+    let watching = tokio::spawn(Arc::clone(&working).watch(queue.clone()));
     let interruption = tokio::spawn(drain_on_interruption(stop.clone(), console.clone()));
-    let monitor = Arc::new(console.clone());
-    let worked = ops::work::work(&queue, &flickr, &options, &stop, monitor).await;
+    let worked = ops::work::work(&queue, &flickr, &options, &stop, working).await;
     watching.abort();
     interruption.abort();
     let summary = worked?;
@@ -172,20 +169,6 @@ fn visibility(privacy: Privacy) -> Visibility {
     }
 }
 
-/// Shows how far the whole queue is while a worker works.
-async fn watch_work(queue: Queue, console: Console) {
-    // Each look costs requests, and lags on SQS anyway.
-    let interval = progress_interval(&console).max(WATCH);
-    let mut rate = Rate::default();
-    loop {
-        tokio::time::sleep(interval).await;
-        if let Ok(status) = ops::status::status(&queue).await {
-            rate.note(Instant::now(), status.done);
-            console.progress(status.done, Some(status.total), &line(&status, &rate));
-        }
-    }
-}
-
 /// `status`
 pub async fn status(args: Status, folders: &Folders, console: &Console) -> Result<Exit> {
     let queue = Queue::open(&services::queue_location(&args.queue, folders)).await?;
@@ -194,30 +177,7 @@ pub async fn status(args: Status, folders: &Folders, console: &Console) -> Resul
         console.result(&report::document(&status)?, &report::status(&status));
         return Ok(Exit::Well);
     }
-    let stop = stop_on_signals(console);
-    let mut rate = Rate::default();
-    loop {
-        let status = ops::status::status(&queue).await?;
-        rate.note(Instant::now(), status.done);
-        if console.is_json() {
-            console.line(&report::document(&status)?.to_string());
-        } else if console.draws() && std::io::stdout().is_terminal() {
-            console.progress(status.done, Some(status.total), &line(&status, &rate));
-        } else {
-            console.line(&line(&status, &rate));
-        }
-        if status.waiting + status.in_flight + status.delayed == 0 {
-            console.clear();
-            if console.draws() && !console.is_json() {
-                console.line(&line(&status, &rate));
-            }
-            return Ok(Exit::Well);
-        }
-        tokio::select! {
-            () = stop.draining() => return Ok(Exit::Stopped),
-            () = tokio::time::sleep(WATCH) => {}
-        }
-    }
+    watch::status_until_done(&queue, console).await
 }
 
 /// `failed`

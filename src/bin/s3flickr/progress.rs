@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use s3flickr::monitor::Limit;
 use s3flickr::ops::status::Status;
 
 /// The window: long enough to be steady, short enough to follow a change.
@@ -30,22 +31,40 @@ impl Rate {
     }
 }
 
-/// One line that says how far a queue is.
-pub fn line(status: &Status, rate: &Rate) -> String {
+/// What holds the work up, as a person says it.
+fn limited(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Calls => "limited by Flickr's calls",
+        Limit::Latency => "limited by latency",
+        Limit::Bandwidth => "limited by bandwidth",
+        Limit::QueueEmpty => "limited by the queue: nothing waits",
+    }
+}
+
+/// One line that says how far a queue is, and what holds it up where that is known.
+pub fn line(status: &Status, rate: &Rate, limit: Option<Limit>) -> String {
     let mut text = format!("{}/{} photos", status.done, status.total);
     if status.failed > 0 {
         text.push_str(&format!(", {} failed", status.failed));
     }
-    let open = status.waiting + status.in_flight + status.delayed;
+    let open = status.open();
     match rate.per_second() {
         Some(per_second) if open > 0 => {
-            let left = Duration::from_secs_f64((open as f64 / per_second).min(1e8));
+            let left = left(open, per_second);
             text.push_str(&format!(", {per_second:.1}/s, {} left", span(left)));
+            if let Some(limit) = limit {
+                text.push_str(&format!(", {}", limited(limit)));
+            }
         }
         _ if open > 0 => text.push_str(&format!(", {open} to go")),
         _ => text.push_str(", nothing left to do"),
     }
     text
+}
+
+/// How long so many jobs take at this rate.
+pub fn left(jobs: u64, per_second: f64) -> Duration {
+    Duration::from_secs_f64((jobs as f64 / per_second).min(1e8))
 }
 
 /// A span of time as a person says it: `2d 3h`, `3h 5m`, `4m 10s`, `12s`.

@@ -83,8 +83,10 @@ pub(super) async fn the_last_worker_to_start_sets_the_pace(site: impl Site, name
         site.open(&name).await.unwrap(),
         site.open(&name).await.unwrap(),
     );
+    assert_eq!(slow.pace().await.unwrap(), None);
     assert!(slow.permit(&pace(100)).await.unwrap() < 20);
     fast.permit(&pace(100_000)).await.unwrap();
+    assert_eq!(slow.pace().await.unwrap(), Some(pace(100_000)));
     // At its own pace, a call a second, the older worker would need a minute for this.
     let follow = async {
         let mut calls = 0;

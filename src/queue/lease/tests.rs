@@ -123,6 +123,10 @@ impl Backend for Script {
     async fn record(&self, _: &Record) -> Result<(), Error> {
         unreachable!()
     }
+    async fn pace(&self) -> Result<Option<Pace>, Error> {
+        unreachable!("a lease asks for no pace")
+    }
+
     async fn permit(&self, _: &Pace) -> Result<u32, Error> {
         unreachable!()
     }

@@ -7,7 +7,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::queue::Pace;
 
@@ -44,27 +44,35 @@ pub(super) fn set(db: &Transaction, pace: &Pace) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// The fleet's pace, if one is set.
+pub(super) fn pace(db: &Connection) -> rusqlite::Result<Option<Pace>> {
+    Ok(row(db)?.map(|(pace, _)| pace))
+}
+
+/// The pace, and when the next call is due.
+fn row(db: &Connection) -> rusqlite::Result<Option<(Pace, i64)>> {
+    let read = |row: &Row| {
+        let window = Duration::from_micros(i64::unsigned_abs(row.get(1)?));
+        let calls_per_hour = row.get(0)?;
+        let pace = Pace {
+            calls_per_hour,
+            window,
+        };
+        Ok((pace, row.get(2)?))
+    };
+    db.prepare_cached("SELECT calls, window_us, next_us FROM budget")?
+        .query_row([], read)
+        .optional()
+}
+
 /// Takes what there is, at the pace that the row says: `asked` only stands in for a missing row.
 pub(super) fn take(db: &Transaction, asked: &Pace, now: i64) -> rusqlite::Result<Answer> {
-    let row = db
-        .prepare_cached("SELECT calls, window_us, next_us FROM budget")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-    let (pace, next) = match row {
-        Ok((calls_per_hour, window_us, next)) => {
-            let window = Duration::from_micros(i64::unsigned_abs(window_us));
-            (
-                Pace {
-                    calls_per_hour,
-                    window,
-                },
-                next,
-            )
-        }
-        Err(rusqlite::Error::QueryReturnedNoRows) => {
+    let (pace, next) = match row(db)? {
+        Some(known) => known,
+        None => {
             set(db, asked)?;
             (*asked, 0)
         }
-        Err(error) => return Err(error),
     };
     let (answer, next) = grant(&pace, next, now);
     db.prepare_cached("UPDATE budget SET next_us = ?1")?

@@ -214,6 +214,10 @@ impl Backend for Sqlite {
             .await
     }
 
+    async fn pace(&self) -> Result<Option<Pace>, Error> {
+        self.look("read the pace of", budget::pace).await
+    }
+
     async fn permit(&self, pace: &Pace) -> Result<u32, Error> {
         let pace = *pace;
         let news = {

@@ -68,6 +68,16 @@ impl Calls {
         client::make(&self.client, &self.faults, &self.name, settings).await
     }
 
+    /// The pace that the queue is set to; `None` where no worker asked for one yet.
+    pub(super) async fn pace(&self) -> Result<Option<Pace>, Error> {
+        let Some(url) = client::find(&self.client, &self.faults, &self.name).await? else {
+            return Ok(None);
+        };
+        let tags = runs::tags(&self.client, &self.faults, &url).await?;
+        let terms = tags.get(TAG).and_then(|value| Terms::parse(value));
+        Ok(terms.map(|terms| terms.pace))
+    }
+
     /// Waits for a token and returns what it is good for.
     pub(super) async fn permit(&self, pace: &Pace) -> Result<u32, Error> {
         loop {

@@ -305,6 +305,10 @@ impl Backend for Sqs {
         runs::write(&self.client, &self.faults, &self.main, record).await
     }
 
+    async fn pace(&self) -> Result<Option<Pace>, Error> {
+        self.calls.pace().await
+    }
+
     async fn permit(&self, pace: &Pace) -> Result<u32, Error> {
         self.calls.permit(pace).await
     }
