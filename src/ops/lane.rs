@@ -4,14 +4,15 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 
 use super::Error;
 use super::activity::{Activity, Doing};
 use super::drained::Drained;
-use super::looking::{Look, Uploads, unix};
+use super::looking::{Look, Uploads};
+use super::past::{look, since, since_first_sent};
 use super::shared::{Options, Stopped, Tally, Verdict};
 use super::sources::Sources;
 use super::transfer::{Attempt, Services, transfer};
@@ -32,13 +33,6 @@ const LOCAL_WAIT: Duration = Duration::from_millis(200);
 
 /// How long to wait before a queue that does not answer is asked again.
 const QUEUE_PAUSE: Duration = Duration::from_secs(2);
-
-/// A job that a repeated `populate` marked is looked for in a listing no older than this: the
-/// copy that the first `populate` sent may be under way at the same time.
-const FRESH: Duration = Duration::from_secs(30);
-
-/// What is added to the time at which a message was put back, because SQS tells whole seconds.
-const PUT_BACK: Duration = Duration::from_secs(2);
 
 /// All that a lane needs; the lanes of a worker share one.
 pub(super) struct Lane {
@@ -314,47 +308,10 @@ async fn give_back(lease: Lease) -> Result<(), queue::Error> {
     }
 }
 
-/// Since when whoever had a message before may have uploaded its photo.
-fn since_first_sent(job: &Job, lease: &Lease) -> Option<i64> {
-    job.since.or(lease.sent_at())
-}
-
 fn abandoned(job: Job) -> Attempt {
     Attempt {
         outcome: Outcome::Abandoned,
         job,
         began: None,
-    }
-}
-
-/// What must be looked for before this message's upload; `None` for a first attempt.
-fn look(job: &Job, lease: &Lease, now: SystemTime) -> Option<Look> {
-    if lease.received() > 1 {
-        // Whoever had it before may have uploaded it until just now.
-        let since = since_first_sent(job, lease).unwrap_or_default();
-        return Some(Look { since, after: now });
-    }
-    // It was put back, or given back, after its attempt had ended.
-    let sent = lease.sent_at().and_then(|sent| u64::try_from(sent).ok());
-    let sent = sent.map(|sent| UNIX_EPOCH + Duration::from_secs(sent) + PUT_BACK);
-    let after = match sent {
-        Some(sent) if job.attempts > 0 => sent,
-        Some(sent) => sent.clamp(now - FRESH, now),
-        None => now - FRESH,
-    };
-    job.since.map(|since| Look { since, after })
-}
-
-/// Since when an upload of the job may have happened, for whoever tries it next.
-fn since(
-    outcome: &Outcome,
-    job: &Job,
-    began: Option<SystemTime>,
-    look: Option<Look>,
-) -> Option<i64> {
-    let before = job.since.or(look.map(|look| look.since));
-    match outcome {
-        Outcome::Failed(Class::Ambiguous, _) => before.or(began.map(unix)),
-        _ => before,
     }
 }

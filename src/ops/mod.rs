@@ -12,6 +12,7 @@ mod lane;
 mod lanes;
 pub mod looking;
 pub mod organise;
+mod past;
 pub mod populate;
 mod shared;
 pub mod sources;

@@ -109,13 +109,23 @@ async fn locations_that_are_none() {
     ] {
         one_line(&user.run(arguments).await.expect_code(1), &[says]);
     }
-    for wrong in [
-        vec!["populate"],
-        vec!["wrok"],
-        vec!["work", "--transfers", "0"],
-        vec![],
-    ] {
+    for wrong in [vec!["populate"], vec!["wrok"], vec![]] {
         user.run(wrong).await.expect_code(2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn speeds_that_are_none() {
+    let user = User::new();
+    for (option, value, says) in [
+        ("--transfers", "0", "or auto"),
+        ("--transfers", "many", "or auto"),
+        ("--bwlimit", "fast", "such as 10M"),
+        ("--bwlimit", "512", "did you mean 512K?"),
+    ] {
+        let said = user.run(["work", option, value]).await.expect_code(2);
+        let said = said.stderr;
+        assert!(said.contains(says) && said.contains(option), "{said}");
     }
 }
 

@@ -15,6 +15,7 @@ mod populating;
 mod proxy_works;
 mod queue_sqs;
 mod sets;
+mod speed;
 mod spot;
 mod support;
 mod support_works;
