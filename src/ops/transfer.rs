@@ -177,7 +177,7 @@ fn of_store(error: store::Error) -> Outcome {
     use store::Error;
     let class = match &error {
         Error::NotFound(_) | Error::NoStore(_) => Class::Gone,
-        Error::Archived(_) | Error::Location(_) => Class::Refused,
+        Error::Archived(_) | Error::Location(_) | Error::Inventory { .. } => Class::Refused,
         Error::Credentials { .. } => return Outcome::StopEverything(error.to_string()),
         Error::Denied { .. } | Error::Changed(_) | Error::Unavailable { .. } => Class::Transient,
     };

@@ -3,6 +3,7 @@
 //! Listing comes in pages, so that a store of any size is walked in constant memory; a file is
 //! read as a stream from any offset, so that a body that breaks off can be taken up again.
 
+mod inventory;
 mod local;
 mod s3;
 
@@ -59,6 +60,14 @@ pub enum Error {
     /// The file is in an archive class.
     #[error("{0} is archived: restore it from Glacier first")]
     Archived(String),
+    /// An S3 Inventory report is not as S3 writes it, or not in a format that is read here.
+    #[error("{what} is no inventory that can be read: {detail}")]
+    Inventory {
+        /// The manifest, or a data file that it names.
+        what: String,
+        /// What is wrong, and what to do.
+        detail: String,
+    },
     /// The credentials are missing, wrong or expired: no file can be read with them.
     #[error("{what}: {detail}")]
     Credentials {
@@ -134,6 +143,16 @@ impl Store {
             Scheme::File => Arc::new(local::Folder::new(&location)),
         };
         Store { location, backend }
+    }
+
+    /// The bucket that an S3 Inventory report is of, which lists what the report says.
+    ///
+    /// `manifest` is the URL of its manifest (`s3://BUCKET/.../manifest.json`). Fails where that
+    /// cannot be read, or names files that are not CSV, without the columns `Size` and `ETag`.
+    pub async fn of_inventory(manifest: &str) -> Result<Store, Error> {
+        let (location, inventory) = inventory::open(manifest).await?;
+        let backend = Arc::new(inventory);
+        Ok(Store { location, backend })
     }
 
     /// Where it is.

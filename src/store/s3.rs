@@ -133,13 +133,18 @@ fn objects(answer: &ListObjectsV2Output, root: &str) -> Vec<Object> {
         etag: unquoted(object.e_tag()),
         archived: object
             .storage_class()
-            .is_some_and(|class| matches!(class.as_str(), "GLACIER" | "DEEP_ARCHIVE")),
+            .is_some_and(|class| is_archive(class.as_str())),
     };
     answer.contents().iter().map(object).collect()
 }
 
-/// S3's `encoding-type=url` is that of HTML forms: a plus is a space.
-fn url_decoded(text: &str) -> Option<String> {
+/// Whether files of a storage class must be restored before they can be read.
+pub(super) fn is_archive(class: &str) -> bool {
+    matches!(class, "GLACIER" | "DEEP_ARCHIVE")
+}
+
+/// S3's `encoding-type=url` is that of HTML forms: a plus is a space. `None` for what is no UTF-8.
+pub(super) fn url_decoded(text: &str) -> Option<String> {
     let spaces = text.replace('+', " ");
     percent_decode_str(&spaces)
         .decode_utf8()

@@ -8,6 +8,7 @@ mod bad_input;
 mod chaos;
 mod faults;
 mod gallery;
+mod inventory;
 mod login;
 mod migration;
 mod other_clients;

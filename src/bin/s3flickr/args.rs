@@ -123,6 +123,9 @@ pub struct Populate {
     /// The store to copy: s3://BUCKET[/ROOT/], file:PATH or a path; the titles are paths below it
     #[arg(long, value_name = "STORE", group = "source")]
     pub from: Option<String>,
+    /// The manifest.json of an S3 Inventory report (CSV), in place of a listing of its bucket
+    #[arg(long, value_name = "URL", group = "source")]
+    pub inventory: Option<String>,
     /// Which queue.
     #[command(flatten)]
     pub queue: QueueArg,

@@ -28,26 +28,13 @@ const LISTED: usize = 100_000;
 
 /// `populate`
 pub async fn populate(args: Populate, folders: &Folders, console: &Console) -> Result<Exit> {
-    let location = match (&args.bucket, &args.from) {
-        (Some(bucket), _) if bucket.contains('/') => bail!(
-            "{bucket:?} is no bucket's name: write `--from {}`, or --bucket and --prefix",
-            if bucket.starts_with("s3://") {
-                bucket.clone()
-            } else {
-                format!("s3://{bucket}")
-            }
-        ),
-        (Some(bucket), _) => Location::s3(bucket, ""),
-        (None, Some(store)) => locate(store)?,
-        (None, None) => bail!("say what to copy: --bucket BUCKET or --from STORE"),
-    };
+    let source = source(&args).await?;
     let options = ops::populate::Options {
         prefix: args.prefix,
         retries: args.retries,
         include: globs(&args.include)?,
         exclude: globs(&args.exclude)?,
     };
-    let source = Store::open(location).await;
     let place = services::queue_location(&args.queue, folders);
     let queue = if args.dry_run {
         None
@@ -59,6 +46,27 @@ pub async fn populate(args: Populate, folders: &Folders, console: &Console) -> R
     let (document, text) = report::populated(&summary, queue.as_ref().map(Queue::location));
     console.result(&document, &text);
     Ok(Exit::Well)
+}
+
+/// The store that one of `--bucket`, `--from` and `--inventory` names.
+async fn source(args: &Populate) -> Result<Store> {
+    let location = match (&args.bucket, &args.from, &args.inventory) {
+        (Some(bucket), ..) if bucket.contains('/') => bail!(
+            "{bucket:?} is no bucket's name: write `--from {}`, or --bucket and --prefix",
+            if bucket.starts_with("s3://") {
+                bucket.clone()
+            } else {
+                format!("s3://{bucket}")
+            }
+        ),
+        (Some(bucket), ..) => Location::s3(bucket, ""),
+        (None, Some(store), _) => locate(store)?,
+        (None, None, Some(manifest)) => return Ok(Store::of_inventory(manifest).await?),
+        (None, None, None) => {
+            bail!("say what to copy: --bucket BUCKET, --from STORE or --inventory URL")
+        }
+    };
+    Ok(Store::open(location).await)
 }
 
 /// A star does not stop at a slash, as users of s5cmd and rclone expect of keys.
