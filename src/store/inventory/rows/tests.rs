@@ -1,3 +1,5 @@
+//! The rows of S3 Inventory data files: awkward keys, old versions, and files that are not whole.
+
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
