@@ -20,7 +20,7 @@ mod support;
 mod svg;
 mod table;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::bench::Bench;
 use crate::table::Row;
@@ -56,29 +56,38 @@ fn measure(words: &[&str]) {
         if chosen.is_empty() || chosen.contains(&name) {
             eprintln!("measuring {name} ...");
             rows.extend(group(&bench));
+            // What was measured stays, also when a later row fails.
+            figures(&rows);
         }
     }
     println!("{}", table::print(&rows));
-    write(&rows, !quick && chosen.is_empty());
+    println!("wrote {}", figures(&rows).display());
+    let picture = picture(&rows, !quick && chosen.is_empty());
+    println!("wrote {}", picture.display());
 }
 
-/// The figures as JSON, and the picture; that of the documentation only after a whole run.
-fn write(rows: &[Row], whole: bool) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let target = support::python::test_servers();
-    let target = target.parent().expect("target/");
-    let picture = if whole {
-        root.join("docs/images/performance.svg")
-    } else {
-        target.join("benchmark.svg")
-    };
+/// The figures as JSON.
+fn figures(rows: &[Row]) -> PathBuf {
     let json = serde_json::to_string_pretty(rows).expect("plain data");
-    let written = [
-        (target.join("benchmark.json"), json),
-        (picture, svg::draw(rows)),
-    ];
-    for (path, text) in written {
-        std::fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        println!("wrote {}", path.display());
-    }
+    write(target().join("benchmark.json"), &json)
+}
+
+/// The picture; that of the documentation only after a whole run.
+fn picture(rows: &[Row], whole: bool) -> PathBuf {
+    let path = if whole {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/images/performance.svg")
+    } else {
+        target().join("benchmark.svg")
+    };
+    write(path, &svg::draw(rows))
+}
+
+fn target() -> PathBuf {
+    let servers = support::python::test_servers();
+    servers.parent().expect("target/").to_owned()
+}
+
+fn write(path: PathBuf, text: &str) -> PathBuf {
+    std::fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    path
 }

@@ -2,7 +2,8 @@
 //!
 //! Bucket `crc-2000000-500` holds 500 objects of 2,000,000 bytes each, with the checksum that S3
 //! keeps of every object put since 2024 (CRC64NVME) and an ETag that is their MD5; in `md5-...`
-//! there is the MD5 alone. Any other bucket is empty, and takes what is put; `GET /stats` tells
+//! there is the MD5 alone, and in `own-...` no two objects are the same, as Flickr tells a second copy
+//! from a first. Any other bucket is empty, and takes what is put; `GET /stats` tells
 //! how many bytes that were, so that a peer that copied nothing is not taken for a fast one.
 //! Listings know no delimiter: a client must list the whole bucket.
 
@@ -28,6 +29,8 @@ const PAGE_KEYS: u64 = 1_000;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Bucket {
     checksum: bool,
+    /// Whether each object has bytes of its own; then they are fewer than a block's.
+    own: bool,
     size: u64,
     keys: u64,
 }
@@ -49,6 +52,11 @@ struct Server {
 /// The name of a bucket with `keys` objects of `size` bytes, with S3's checksum or only the MD5.
 pub fn bucket(checksum: bool, size: u64, keys: u64) -> String {
     format!("{}-{size}-{keys}", if checksum { "crc" } else { "md5" })
+}
+
+/// The name of a bucket with `keys` objects of `size` bytes of which no two are the same.
+pub fn bucket_of_different(size: u64, keys: u64) -> String {
+    format!("own-{size}-{keys}")
 }
 
 /// How many objects a bucket of that name holds.
@@ -74,13 +82,13 @@ pub async fn serve(listener: TcpListener) {
 impl Bucket {
     fn parse(name: &str) -> Option<Bucket> {
         let mut parts = name.split('-');
-        let checksum = match parts.next()? {
-            "crc" => true,
-            "md5" => false,
-            _ => return None,
-        };
+        let kind = parts.next()?;
+        if !["crc", "md5", "own"].contains(&kind) {
+            return None;
+        }
         Some(Bucket {
-            checksum,
+            checksum: kind != "md5",
+            own: kind == "own",
             size: parts.next()?.parse().ok()?,
             keys: parts.next()?.parse().ok()?,
         })
@@ -101,7 +109,7 @@ impl Server {
         match (request.method.as_str(), Bucket::parse(name)) {
             ("GET", Some(bucket)) if key.is_empty() => self.page(bucket, request),
             ("GET", None) if key.is_empty() => Answer::text(EMPTY, "application/xml"),
-            ("GET" | "HEAD", Some(bucket)) => self.object(bucket, request),
+            ("GET" | "HEAD", Some(bucket)) => self.object(bucket, key, request),
             ("PUT", None) => {
                 self.put.fetch_add(request.length, Ordering::Relaxed);
                 let mut answer = Answer::text("", "application/xml");
@@ -117,10 +125,10 @@ impl Server {
         }
     }
 
-    fn object(&self, bucket: Bucket, request: &Request) -> Answer {
-        let sums = self.sums(bucket.size);
+    fn object(&self, bucket: Bucket, key: &str, request: &Request) -> Answer {
+        let (block, sums) = self.content(bucket, number(key));
         let mut answer = Answer {
-            block: Arc::clone(&self.block),
+            block,
             length: bucket.size,
             head_only: request.method == "HEAD",
             ..Answer::text("", "image/jpeg")
@@ -163,17 +171,20 @@ impl Server {
             .and_then(|t| t.parse().ok())
             .unwrap_or(0);
         let end = bucket.keys.min(start + PAGE_KEYS);
-        let etag = self.sums(bucket.size).etag;
         // Flickr takes photos of up to 200 MB; what is larger is a video.
         let extension = if bucket.size > 200_000_000 {
             "mp4"
         } else {
             "jpg"
         };
+        let mut etag = self.sums(bucket.size).etag;
         let mut text = String::with_capacity(256 * 1024);
         text.push_str(OPENING);
         for number in start..end {
             let (folder, size) = (number / KEYS_A_FOLDER, bucket.size);
+            if bucket.own {
+                etag = self.content(bucket, number).1.etag;
+            }
             let _ = write!(
                 text,
                 "<Contents><Key>album-{folder:06}/photo-{number:08}.{extension}</Key>\
@@ -195,6 +206,18 @@ impl Server {
         Answer::text(text, "application/xml")
     }
 
+    /// An object's bytes, which repeat, and their sums.
+    fn content(&self, bucket: Bucket, number: u64) -> (Arc<[u8]>, Sums) {
+        if !bucket.own {
+            return (Arc::clone(&self.block), self.sums(bucket.size));
+        }
+        let size = usize::try_from(bucket.size).expect("less than a block");
+        let mut block = self.block[..size].to_vec();
+        block[JPEG.len()..JPEG.len() + 8].copy_from_slice(&number.to_be_bytes());
+        let sums = sums(&block, bucket.size);
+        (block.into(), sums)
+    }
+
     /// Computed at the first need: a warm-up run is not measured.
     fn sums(&self, size: u64) -> Sums {
         let mut known = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
@@ -205,6 +228,13 @@ impl Server {
     }
 }
 
+/// The number that ends a key, before its extension.
+fn number(key: &str) -> u64 {
+    let name = key.rsplit('-').next().unwrap_or_default();
+    let digits = name.split('.').next().unwrap_or_default();
+    digits.parse().unwrap_or(0)
+}
+
 const DATE: &str = "Wed, 01 May 2024 00:00:00 GMT";
 const OPENING: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
     <ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
@@ -212,16 +242,21 @@ const EMPTY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
     <ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
     <IsTruncated>false</IsTruncated></ListBucketResult>";
 
-/// Bytes that do not compress, the same in every run (xorshift).
+/// How a JPEG file begins: the sandbox, like Flickr, looks at the bytes and not at the name.
+const JPEG: &[u8; 20] = b"\xFF\xD8\xFF\xE0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
+
+/// A photo's first bytes, then some that do not compress, the same in every run (xorshift).
 fn noise() -> Vec<u8> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut bytes = Vec::with_capacity(BLOCK_BYTES);
+    bytes.extend_from_slice(JPEG);
     while bytes.len() < BLOCK_BYTES {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
         bytes.extend_from_slice(&state.to_le_bytes());
     }
+    bytes.truncate(BLOCK_BYTES);
     bytes
 }
 

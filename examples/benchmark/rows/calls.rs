@@ -6,13 +6,13 @@ use s3flickr::sandbox::{self, Options};
 
 use crate::bench::Bench;
 use crate::measured;
-use crate::s3::{KEYS_A_FOLDER, bucket};
+use crate::s3::{KEYS_A_FOLDER, bucket_of_different};
 use crate::table::Row;
 
 /// A bucket with folders of 80 photos, into the sandbox, which counts.
 pub fn calls(bench: &Bench) -> Vec<Row> {
     let photos = bench.size(400, 40) * KEYS_A_FOLDER;
-    let bucket = bucket(true, 200, photos);
+    let bucket = bucket_of_different(200, photos);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let sandbox = runtime
         .block_on(sandbox::start(Options::default()))

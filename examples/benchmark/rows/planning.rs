@@ -13,10 +13,11 @@ const PHOTOS_A_SET: usize = 50;
 /// A process of its own that makes an account of a million photos and plans its sets.
 pub fn planning(bench: &Bench) -> Vec<Row> {
     let photos = bench.size(1_000_000, 200_000);
-    let mut time = Row::less(
-        "planning",
-        "planning seconds, 1,000,000 photos in 20,000 sets",
+    let what = format!(
+        "planning seconds, {photos} photos in {} sets",
+        photos / PHOTOS_A_SET as u64
     );
+    let mut time = Row::less("planning", &what);
     let mut peak = Row::less("planning-memory", "planning peak MiB, the account included");
     if !bench.quick {
         time = time.target(2.0);
