@@ -1,5 +1,6 @@
 //! What a key, a title, a job, a set and a plan mean: pure, without I/O, clock or randomness.
 
+pub mod digest;
 pub mod job;
 pub mod key;
 pub mod kind;
@@ -9,6 +10,7 @@ pub mod name;
 pub mod plan;
 pub mod retry;
 
+pub use digest::Digest;
 pub use job::{Job, Unreadable};
 pub use key::{InvalidKey, Key};
 pub use location::{Location, Scheme};
