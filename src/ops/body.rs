@@ -1,25 +1,16 @@
-//! The bytes of one file on their way to Flickr: counted, checked, and taken up again where the
-//! source breaks off. The last chunk is held back until all before it is known to be right, so
-//! that a file that arrives wrong is never a whole upload.
+//! The bytes of one file on their way to Flickr: counted, and compared with what is known of them.
+//! The last chunk is held back until all before it is known to be right, so that a file that
+//! arrives wrong is never a whole upload.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
-use data_encoding::HEXLOWER;
-use futures_util::stream::{self, BoxStream, Fuse, StreamExt, unfold};
-use md5::{Digest, Md5};
+use futures_util::stream::{BoxStream, StreamExt, unfold};
 
 use super::activity::Activity;
-use crate::model::Key;
-use crate::store::{Error, Reading, Store};
-
-/// How often one file is taken up again after a break.
-const RESUMES: u32 = 5;
-
-/// The wait before the first resumption; doubled each time.
-const FIRST_WAIT: Duration = Duration::from_millis(200);
+use super::content::{Authority, Check, Content};
+use crate::store::Error;
 
 /// Why a body ended early, kept for whoever started the upload.
 pub type Verdict = Arc<Mutex<Option<Error>>>;
@@ -35,22 +26,13 @@ pub fn taken(verdict: &Verdict) -> Option<Error> {
 /// A file's bytes as an upload's body; ends in an error, before the last chunk, unless every
 /// byte came and they are the right ones. The reason is then in the verdict.
 pub fn checked(
-    store: &Store,
-    key: &Key,
-    reading: Reading,
+    content: Content,
     activity: &Arc<Activity>,
 ) -> (BoxStream<'static, io::Result<Bytes>>, Verdict) {
     let verdict = Verdict::default();
     let body = Body {
-        store: store.clone(),
-        key: key.clone(),
-        etag: reading.etag,
-        size: reading.size,
-        digest: reading.md5.map(|expected| (Md5::new(), expected)),
-        source: reading.body.fuse(),
-        offset: 0,
+        content,
         held: None,
-        resumes: 0,
         activity: Arc::clone(activity),
     };
     let state = (Some(body), Arc::clone(&verdict));
@@ -70,104 +52,75 @@ pub fn checked(
 }
 
 struct Body {
-    store: Store,
-    key: Key,
-    etag: String,
-    size: u64,
-    digest: Option<(Md5, String)>,
-    source: Fuse<BoxStream<'static, Result<Bytes, Error>>>,
-    /// Bytes that came from the source, those held back included.
-    offset: u64,
+    content: Content,
     held: Option<Bytes>,
-    resumes: u32,
     activity: Arc<Activity>,
 }
 
 impl Body {
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        loop {
-            match self.source.next().await {
-                Some(Ok(chunk)) if chunk.is_empty() => {}
-                Some(Ok(chunk)) => {
-                    self.take_in(&chunk)?;
-                    // Chunks are large: holding more than the last would cost each lane one more.
-                    if self.offset < self.size {
-                        return Ok(Some(chunk));
-                    }
-                    self.held = Some(chunk);
-                }
-                Some(Err(error)) => self.resume(error).await?,
-                None if self.offset < self.size => {
-                    let detail = format!("it ended after {} of {} bytes", self.offset, self.size);
-                    self.resume(self.broken(detail)).await?;
-                }
-                // Also once the last chunk was given: nothing is held then.
-                None => {
-                    self.check_digest()?;
-                    return Ok(self.held.take());
-                }
+        while let Some(chunk) = self.content.bytes.next().await? {
+            self.activity.moved(chunk.len() as u64);
+            for check in &mut self.content.checks {
+                check.hasher.update(&chunk);
             }
+            // Chunks are large: holding more than the last would cost each lane one more.
+            if !self.content.bytes.is_whole() {
+                return Ok(Some(chunk));
+            }
+            self.held = Some(chunk);
         }
+        // Also once the last chunk was given: nothing is held then, and nothing left to compare.
+        for check in std::mem::take(&mut self.content.checks) {
+            self.compare(check)?;
+        }
+        Ok(self.held.take())
     }
 
-    fn take_in(&mut self, chunk: &Bytes) -> Result<(), Error> {
-        self.offset += chunk.len() as u64;
-        self.activity.moved(chunk.len() as u64);
-        if self.offset > self.size {
-            return Err(self.broken(format!(
-                "it has more than the {} bytes announced",
-                self.size
-            )));
-        }
-        if let Some((digest, _)) = &mut self.digest {
-            digest.update(chunk);
-        }
-        Ok(())
-    }
-
-    /// Asks for the rest of the same version.
-    async fn resume(&mut self, error: Error) -> Result<(), Error> {
-        // Once all bytes came an error is the store's own check of them, and asking for more is no help.
-        let final_verdict = self.offset >= self.size || matches!(error, Error::Changed(_));
-        if self.resumes >= RESUMES || final_verdict {
-            return Err(error);
-        }
-        tracing::debug!(key = %self.key, offset_bytes = self.offset, %error, "taking up again");
-        tokio::time::sleep(FIRST_WAIT * (1 << self.resumes)).await;
-        self.resumes += 1;
-        match self
-            .store
-            .read(&self.key, self.offset, Some(&self.etag))
-            .await
-        {
-            Ok(reading) => {
-                self.source = reading.body.fuse();
+    /// Compares one checksum of all bytes. That of the store comes first: behind it the bytes are
+    /// known to be right.
+    fn compare(&self, check: Check) -> Result<(), Error> {
+        let Content {
+            bytes, store, key, ..
+        } = &self.content;
+        let Check {
+            expected,
+            by,
+            hasher,
+        } = check;
+        let trust = store.etag_trust();
+        let is_equal = hasher.finish().as_ref() == Some(&expected);
+        match (by, is_equal) {
+            (Authority::Store, true) => Ok(()),
+            (Authority::Etag | Authority::Reading, true) => {
+                trust.prove();
                 Ok(())
             }
-            // The next turn asks again.
-            Err(error @ Error::Unavailable { .. }) => {
-                self.source = stream::iter([Err(error)]).boxed().fuse();
+            (Authority::ReadingNotEtag, true) => {
+                if trust.refute() {
+                    tracing::warn!(
+                        "the ETags of {} are not MD5s, though they look like it: a file without \
+                         another checksum is read twice, to be sure of its bytes; \
+                         `--ignore-etag-md5` reads it once and compares nothing",
+                        store.location()
+                    );
+                }
                 Ok(())
             }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn check_digest(&mut self) -> Result<(), Error> {
-        let Some((digest, expected)) = self.digest.take() else {
-            return Ok(());
-        };
-        let found = HEXLOWER.encode(&digest.finalize());
-        if found == expected {
-            return Ok(());
-        }
-        Err(self.broken(format!("its bytes have the MD5 {found}, not {expected}")))
-    }
-
-    fn broken(&self, detail: String) -> Error {
-        Error::Unavailable {
-            what: self.store.location().url_of(&self.key),
-            detail,
+            (Authority::Store, false) => {
+                Err(bytes.broken(format!("its bytes do not have the store's {expected}")))
+            }
+            (Authority::Etag, false) => {
+                trust.doubt(key);
+                Err(bytes.broken(format!(
+                    "its bytes do not have the {expected} of its ETag; it is read twice the next \
+                     time, which shows whether the line or the ETag is wrong (with \
+                     `--ignore-etag-md5` no ETag is taken for an MD5)"
+                )))
+            }
+            (Authority::Reading | Authority::ReadingNotEtag, false) => {
+                Err(bytes.broken("it was read twice, and its bytes were not the same".to_owned()))
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use super::activity::Activity;
 use super::bandwidth::Bandwidth;
 use super::body::{Verdict, checked, taken};
+use super::content;
 use super::looking::{Look, Uploads};
 use crate::flickr::{self, Client, Permit, Upload, Visibility};
 use crate::model::name::{Origin, tags, title};
@@ -108,21 +109,18 @@ impl Attempt {
         dedup_check: bool,
         permit: &mut Option<Permit>,
     ) -> Result<Answer, Outcome> {
-        let reading = source
-            .read(&self.job.key, 0, None)
-            .await
-            .map_err(of_store)?;
-        if reading.size == 0 {
+        let content = content::open(source, &self.job).await.map_err(of_store)?;
+        if content.size == 0 {
             return Err(Outcome::Failed(
                 Class::Refused,
                 "the file is empty".to_owned(),
             ));
         }
         // The file is taken as it is now; its tags say which version that is.
-        self.job.size = reading.size;
-        self.job.etag.clone_from(&reading.etag);
-        let length = reading.size;
-        let (body, verdict) = checked(source, &self.job.key, reading, to.activity);
+        self.job.size = content.size;
+        self.job.etag.clone_from(&content.etag);
+        let length = content.size;
+        let (body, verdict) = checked(content, to.activity);
         let upload = Upload {
             title: title(&self.job.key),
             tags: tags(&self.job),
@@ -176,10 +174,10 @@ async fn is_copy_of(flickr: &Client, photo: &str, key: &Key) -> Result<bool, Out
 fn of_store(error: store::Error) -> Outcome {
     use store::Error;
     let class = match &error {
-        Error::NotFound(_) | Error::NoStore(_) => Class::Gone,
+        error if error.strikes_every_file() => return Outcome::StopEverything(error.to_string()),
+        Error::NotFound(_) => Class::Gone,
         Error::Archived(_) | Error::Location(_) | Error::Inventory { .. } => Class::Refused,
-        Error::Credentials { .. } => return Outcome::StopEverything(error.to_string()),
-        Error::Denied { .. } | Error::Changed(_) | Error::Unavailable { .. } => Class::Transient,
+        _ => Class::Transient,
     };
     Outcome::Failed(class, error.to_string())
 }

@@ -91,10 +91,10 @@ pub(super) async fn open(url: &str) -> Result<(Location, Inventory), Error> {
 /// A small file's bytes.
 async fn whole(store: &Store, key: &Key) -> Result<Vec<u8>, Error> {
     let reading = store.read(key, 0, None).await?;
-    if reading.size > LONGEST_MANIFEST {
+    if let Some(size @ LONGEST_MANIFEST..) = reading.size {
         return Err(Error::Inventory {
             what: store.location().url_of(key),
-            detail: format!("{} bytes are too many for a manifest", reading.size),
+            detail: format!("{size} bytes are too many for a manifest"),
         });
     }
     let add = |mut text: Vec<u8>, chunk: Bytes| async move {

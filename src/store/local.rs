@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::io::ReaderStream;
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Backend, Error, Object, Reading};
+use super::{Backend, Error, Object, Reading, Version, idle};
 use crate::model::{Key, Location};
 
 /// Files in one page of a listing, as S3 has it.
@@ -61,12 +61,18 @@ impl Backend for Folder {
             file.seek(SeekFrom::Start(offset)).await.map_err(failed)?;
         }
         let body = ReaderStream::with_capacity(file, CHUNK);
+        let what = path.display().to_string();
         let body = body.map_err(move |error| of_file(&path, &error)).boxed();
         Ok(Reading {
-            size: metadata.len(),
-            etag: found,
-            md5: None,
-            body,
+            start: offset,
+            size: Some(metadata.len()),
+            version: Version {
+                etag: found,
+                ..Version::default()
+            },
+            etag_md5: None,
+            checksum: None,
+            body: idle(body, what),
         })
     }
 }

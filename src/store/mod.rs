@@ -3,6 +3,10 @@
 //! Listing comes in pages, so that a store of any size is walked in constant memory; a file is
 //! read as a stream from any offset, so that a body that breaks off can be taken up again.
 
+mod error;
+mod etag_trust;
+mod hasher;
+mod idle;
 mod inventory;
 mod local;
 mod s3;
@@ -14,8 +18,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
+pub use self::error::Error;
+pub use self::etag_trust::EtagTrust;
+pub use self::hasher::Hasher;
+use self::idle::idle;
 use crate::model::location::InvalidLocation;
-use crate::model::{Key, Location, Scheme};
+use crate::model::{Digest, Key, Location, Scheme};
 
 /// One file as a listing shows it. Its path may be no valid key (a folder's placeholder, say).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,69 +38,39 @@ pub struct Object {
     pub archived: bool,
 }
 
-/// A file that is being read.
+/// A file that is being read, as the store says before the first byte. Servers lie: `ops::content`
+/// and `ops::body` judge it.
 pub struct Reading {
-    /// The size of the whole file in bytes, whatever the offset.
-    pub size: u64,
+    /// Where the body begins in the file, in bytes: what the answer says, not what was asked for.
+    pub start: u64,
+    /// The size of the whole file in bytes; `None` where the store does not tell.
+    pub size: Option<u64>,
     /// The version that is being read.
-    pub etag: String,
-    /// The MD5 of the whole file in hex, where the store tells it and checks nothing better itself.
-    pub md5: Option<String>,
-    /// The bytes from the offset on.
+    pub version: Version,
+    /// The ETag as the MD5 of the whole file, where it looks like one and may be one.
+    pub etag_md5: Option<Digest>,
+    /// The checksum of the whole file that the store keeps beside it.
+    pub checksum: Option<Digest>,
+    /// The bytes from `start` on.
     pub body: BoxStream<'static, Result<Bytes, Error>>,
 }
 
-/// Why a store could not be listed or a file not read.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The text names no store.
-    #[error(transparent)]
-    Location(#[from] InvalidLocation),
-    /// The bucket or folder is not there.
-    #[error("{0} is not there: check the name")]
-    NoStore(String),
-    /// The file is not there.
-    #[error("{0} is not there any more")]
-    NotFound(String),
-    /// The file is another version than the one asked for.
-    #[error("{0} changed while it was being read")]
-    Changed(String),
-    /// The file is in an archive class.
-    #[error("{0} is archived: restore it from Glacier first")]
-    Archived(String),
-    /// An S3 Inventory report is not as S3 writes it, or not in a format that is read here.
-    #[error("{what} is no inventory that can be read: {detail}")]
-    Inventory {
-        /// The manifest, or a data file that it names.
-        what: String,
-        /// What is wrong, and what to do.
-        detail: String,
-    },
-    /// The credentials are missing, wrong or expired: no file can be read with them.
-    #[error("{what}: {detail}")]
-    Credentials {
-        /// The store or file.
-        what: String,
-        /// What is wrong, and what to do.
-        detail: String,
-    },
-    /// The credentials do not allow it. S3 also says so of a file that is not there, to those who
-    /// may not list the bucket.
-    #[error("{what}: access denied; check the policy of the bucket and of the user ({detail})")]
-    Denied {
-        /// The store or file.
-        what: String,
-        /// What the service said.
-        detail: String,
-    },
-    /// The service or the disk did not answer; another attempt may succeed.
-    #[error("{what} cannot be read: {detail}")]
-    Unavailable {
-        /// The store or file.
-        what: String,
-        /// What happened.
-        detail: String,
-    },
+/// Which version of a file an answer is of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Version {
+    /// The store's mark of it, without quotes; empty where the store has none.
+    pub etag: String,
+    /// When it was changed, where the store tells.
+    pub modified: Option<String>,
+    /// What else tells it from others: S3's version id, a file's device and inode.
+    pub id: Option<String>,
+}
+
+impl Version {
+    /// Whether the bytes of both answers are of one file. Not without an ETag.
+    pub fn is_same(&self, other: &Version) -> bool {
+        !self.etag.is_empty() && self == other
+    }
 }
 
 #[async_trait]
@@ -106,6 +84,7 @@ trait Backend: Send + Sync {
 pub struct Store {
     location: Location,
     backend: Arc<dyn Backend>,
+    etag_trust: Arc<EtagTrust>,
 }
 
 /// Where a store is that a user named: `s3://BUCKET[/ROOT/]`, `file:PATH` or a bare path,
@@ -142,7 +121,29 @@ impl Store {
             Scheme::S3 => Arc::new(s3::S3::new(crate::aws::config().await, &location)),
             Scheme::File => Arc::new(local::Folder::new(&location)),
         };
-        Store { location, backend }
+        Store::new(location, backend)
+    }
+
+    fn new(location: Location, backend: Arc<dyn Backend>) -> Store {
+        Store {
+            location,
+            backend,
+            etag_trust: Arc::default(),
+        }
+    }
+
+    /// The same store, whose ETags are not taken for MD5s.
+    #[must_use]
+    pub fn ignoring_etag_md5(self) -> Store {
+        Store {
+            etag_trust: Arc::new(EtagTrust::ignored()),
+            ..self
+        }
+    }
+
+    /// What is known of its ETags. Clones of a store share it.
+    pub fn etag_trust(&self) -> &EtagTrust {
+        &self.etag_trust
     }
 
     /// The bucket that an S3 Inventory report is of, which lists what the report says.
@@ -152,7 +153,7 @@ impl Store {
     pub async fn of_inventory(manifest: &str) -> Result<Store, Error> {
         let (location, inventory) = inventory::open(manifest).await?;
         let backend = Arc::new(inventory);
-        Ok(Store { location, backend })
+        Ok(Store::new(location, backend))
     }
 
     /// Where it is.
@@ -166,6 +167,7 @@ impl Store {
     }
 
     /// Starts to read a file from an offset in bytes; with an `etag`, only that version of it.
+    /// A server may answer with other bytes: the reading says which they are.
     pub async fn read(&self, key: &Key, offset: u64, etag: Option<&str>) -> Result<Reading, Error> {
         self.backend.read(key, offset, etag).await
     }

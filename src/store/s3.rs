@@ -1,28 +1,20 @@
-//! An S3 bucket, or a part of one, as a store. The only file that knows `aws_sdk_s3`.
+//! An S3 bucket, or a part of one, as a store. Only this file and its folder know `aws_sdk_s3`.
+
+mod failure;
+mod read;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::config::ResponseChecksumValidation;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
-use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{self, EncodingType, ServerSideEncryption};
+use aws_sdk_s3::types::{self, EncodingType};
 use futures_util::stream::{BoxStream, StreamExt, unfold};
 use percent_encoding::percent_decode_str;
 
+use self::failure::failure;
 use super::{Backend, Error, Object, Reading};
 use crate::model::{Key, Location};
-
-/// The error codes that say that no request with these credentials can succeed.
-const REFUSED_CREDENTIALS: &[&str] = &[
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "InvalidAccessKeyId",
-    "InvalidToken",
-    "SignatureDoesNotMatch",
-    "TokenRefreshRequired",
-];
 
 #[derive(Clone)]
 pub(super) struct S3 {
@@ -38,6 +30,8 @@ impl S3 {
             || std::env::var_os("AWS_ENDPOINT_URL").is_some();
         let config = aws_sdk_s3::config::Builder::from(config)
             .force_path_style(custom)
+            // The SDK compares nothing across a break: `ops::body` does, from the first byte on.
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .build();
         S3 {
             client: Client::from_conf(config),
@@ -96,24 +90,7 @@ impl Backend for S3 {
     }
 
     async fn read(&self, key: &Key, offset: u64, etag: Option<&str>) -> Result<Reading, Error> {
-        let url = self.location.url_of(key);
-        let answer = self
-            .client
-            .get_object()
-            .bucket(self.location.bucket())
-            .key(self.location.path_of(key))
-            .set_range((offset > 0).then(|| format!("bytes={offset}-")))
-            .set_if_match(etag.map(|etag| format!("\"{etag}\"")))
-            .send()
-            .await
-            .map_err(|error| failure(&error, self.location.to_string(), Some(&url)))?;
-        let rest = u64::try_from(answer.content_length().unwrap_or_default()).unwrap_or_default();
-        Ok(Reading {
-            size: offset + rest,
-            etag: unquoted(answer.e_tag()),
-            md5: md5(&answer),
-            body: stream(answer.body, url),
-        })
+        self.get(key, offset, etag).await
     }
 }
 
@@ -152,106 +129,11 @@ pub(super) fn url_decoded(text: &str) -> Option<String> {
         .map(String::from)
 }
 
+/// A proxy that changes an answer on its way makes its ETag a weak one (`W/"..."`).
 fn unquoted(etag: Option<&str>) -> String {
-    etag.unwrap_or_default().trim_matches('"').to_owned()
-}
-
-/// The ETag is the MD5 of the bytes for an object that was put in one piece and is not encrypted
-/// with KMS or a customer's key. Where S3 sends a checksum of the whole object the SDK checks that
-/// while it reads, at a tenth of MD5's cost.
-fn md5(answer: &GetObjectOutput) -> Option<String> {
-    let checksum = [
-        answer.checksum_crc32(),
-        answer.checksum_crc32_c(),
-        answer.checksum_crc64_nvme(),
-        answer.checksum_sha1(),
-        answer.checksum_sha256(),
-    ];
-    // A composite checksum (`...-3`) is of the parts, and nobody checks it here.
-    let checked = checksum.iter().flatten().any(|sum| !sum.contains('-'));
-    let plain = matches!(
-        answer.server_side_encryption(),
-        None | Some(ServerSideEncryption::Aes256)
-    ) && answer.sse_customer_algorithm().is_none();
-    let etag = unquoted(answer.e_tag()).to_ascii_lowercase();
-    let is_md5 = etag.len() == 32 && etag.bytes().all(|byte| byte.is_ascii_hexdigit());
-    (is_md5 && plain && !checked).then_some(etag)
-}
-
-fn stream(body: ByteStream, url: String) -> BoxStream<'static, Result<bytes::Bytes, Error>> {
-    unfold((body, url), async |(mut body, url)| {
-        let chunk = body.next().await?.map_err(|error| Error::Unavailable {
-            what: url.clone(),
-            detail: DisplayErrorContext(&error).to_string(),
-        });
-        Some((chunk, (body, url)))
-    })
-    .boxed()
-}
-
-/// What an SDK error means: `store` is the bucket's URL, `file` that of the object asked for.
-fn failure<E>(error: &SdkError<E>, store: String, file: Option<&str>) -> Error
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    let what = file.map_or_else(|| store.clone(), str::to_owned);
-    let status = error
-        .raw_response()
-        .map(|response| response.status().as_u16());
-    match (
-        error
-            .as_service_error()
-            .and_then(ProvideErrorMetadata::code),
-        status,
-    ) {
-        (Some("NoSuchBucket"), _) => Error::NoStore(store),
-        (Some("NoSuchKey"), _) => Error::NotFound(what),
-        (Some("InvalidObjectState"), _) => Error::Archived(what),
-        (Some("PreconditionFailed"), _) | (_, Some(412)) => Error::Changed(what),
-        (Some("InvalidRange"), _) | (_, Some(416)) => Error::Changed(what),
-        (Some(code), _) if REFUSED_CREDENTIALS.contains(&code) => Error::Credentials {
-            what,
-            detail: format!(
-                "AWS refuses the credentials ({code}): set AWS_PROFILE, or log in again"
-            ),
-        },
-        (Some(code), Some(401 | 403)) => Error::Denied {
-            what,
-            detail: code.to_owned(),
-        },
-        (_, Some(404)) if file.is_some() => Error::NotFound(what),
-        (_, Some(404)) => Error::NoStore(store),
-        _ => unreached(error, what),
-    }
-}
-
-fn unreached<E>(error: &SdkError<E>, what: String) -> Error
-where
-    E: std::error::Error + 'static,
-{
-    let detail = DisplayErrorContext(error).to_string();
-    if detail.contains("CredentialsNotLoaded") || detail.contains("no providers in chain") {
-        let detail = "no AWS credentials found: set AWS_PROFILE, or run `aws configure`".to_owned();
-        return Error::Credentials { what, detail };
-    }
-    if detail.contains("region must be set") {
-        let detail = "no AWS region is set: set AWS_REGION, or a profile that has one".to_owned();
-        return Error::Credentials { what, detail };
-    }
-    tracing::debug!(%what, %detail, "s3 request failed");
-    Error::Unavailable {
-        what,
-        detail: innermost(error),
-    }
-}
-
-/// The last cause: what a person can act on ("connection refused"), without the SDK's layers.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut last = error;
-    while let Some(source) = last.source() {
-        last = source;
-    }
-    last.to_string()
+    let etag = etag.unwrap_or_default();
+    let etag = etag.strip_prefix("W/").unwrap_or(etag);
+    etag.trim_matches('"').to_owned()
 }
 
 #[cfg(test)]
@@ -262,23 +144,5 @@ mod tests {
     fn a_listed_key_is_decoded_as_s3_encodes_it() {
         assert_eq!(url_decoded("a+b%2Bc%2520/%C3%A9").unwrap(), "a b+c%20/é");
         assert_eq!(url_decoded("%FF"), None);
-    }
-
-    #[test]
-    fn only_a_plain_etag_is_an_md5() {
-        let answer = |etag: &str| GetObjectOutput::builder().e_tag(etag);
-        let plain = "\"D41D8CD98F00B204E9800998ECF8427E\"";
-        assert_eq!(
-            md5(&answer(plain).build()).as_deref(),
-            Some("d41d8cd98f00b204e9800998ecf8427e")
-        );
-        assert_eq!(
-            md5(&answer("\"d41d8cd98f00b204e9800998ecf8427e-2\"").build()),
-            None
-        );
-        let kms = answer(plain).server_side_encryption(ServerSideEncryption::AwsKms);
-        assert_eq!(md5(&kms.build()), None);
-        assert_eq!(md5(&answer(plain).checksum_crc32("AAAAAA==").build()), None);
-        assert!(md5(&answer(plain).checksum_crc32("AAAAAA==-2").build()).is_some());
     }
 }
