@@ -24,6 +24,8 @@ pub struct Options {
     pub visibility: Visibility,
     /// The stores that may be read; empty for those recorded with the queue.
     pub allow: Vec<Location>,
+    /// Whether no ETag is taken for an MD5.
+    pub ignore_etag_md5: bool,
     /// The wait before another attempt at a job.
     pub backoff: Backoff,
 }
@@ -39,6 +41,7 @@ impl Default for Options {
             hold: Duration::from_secs(120),
             visibility: Visibility::Private,
             allow: Vec::new(),
+            ignore_etag_md5: false,
             backoff: Backoff::default(),
         }
     }

@@ -15,6 +15,7 @@ pub struct Sources {
     queue: Queue,
     /// Whether the user named the stores, so that the queue's own record does not count.
     named: bool,
+    ignore_etag_md5: bool,
     allowed: Mutex<Vec<Location>>,
     open: Mutex<HashMap<Location, Store>>,
 }
@@ -25,6 +26,7 @@ impl Sources {
         let sources = Sources {
             queue: queue.clone(),
             named: !named.is_empty(),
+            ignore_etag_md5: false,
             allowed: Mutex::new(named.to_vec()),
             open: Mutex::default(),
         };
@@ -32,6 +34,15 @@ impl Sources {
             sources.read_record().await?;
         }
         Ok(sources)
+    }
+
+    /// The same stores; where `ignore`, their ETags are not taken for MD5s.
+    #[must_use]
+    pub fn ignoring_etag_md5(self, ignore: bool) -> Sources {
+        Sources {
+            ignore_etag_md5: ignore,
+            ..self
+        }
     }
 
     /// The store of a job, or the outcome that it has because it may not be read.
@@ -56,7 +67,10 @@ impl Sources {
         if let Some(store) = open.get(&location) {
             return Ok(store.clone());
         }
-        let store = Store::open(location.clone()).await;
+        let mut store = Store::open(location.clone()).await;
+        if self.ignore_etag_md5 {
+            store = store.ignoring_etag_md5();
+        }
         open.insert(location, store.clone());
         Ok(store)
     }

@@ -42,7 +42,9 @@ pub async fn work(
     let began = Instant::now();
     let verdict = Verdict::default();
     let mut lanes = Lanes::start(Arc::new(Lane {
-        sources: Sources::new(queue, &options.allow).await?,
+        sources: Sources::new(queue, &options.allow)
+            .await?
+            .ignoring_etag_md5(options.ignore_etag_md5),
         uploads: Uploads::new(flickr),
         drained: Drained::new(queue.exact()),
         queue: queue.clone(),

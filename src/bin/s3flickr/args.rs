@@ -173,6 +173,9 @@ pub struct Work {
     /// A store that the worker may read; may be given again [default: what populate recorded]
     #[arg(long, value_name = "STORE")]
     pub allow: Vec<String>,
+    /// Take no ETag for an MD5, for a server whose ETags only look like it
+    #[arg(long)]
+    pub ignore_etag_md5: bool,
     /// Seconds before a failed photo is tried again; doubled each time
     #[arg(
         long,

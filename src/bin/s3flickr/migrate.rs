@@ -129,6 +129,7 @@ pub async fn work(
         hold: Duration::from_secs(args.visibility),
         visibility: visibility(args.privacy),
         allow: sources::locate_all(&args.allow)?,
+        ignore_etag_md5: args.ignore_etag_md5,
         backoff: Backoff {
             first,
             longest: defaults.longest.max(first),

@@ -3,6 +3,7 @@
 
 mod account;
 mod answers;
+mod bytes;
 mod queue;
 mod secrets;
 mod source;

@@ -5,6 +5,7 @@
 )]
 
 pub mod aws;
+pub mod bent_get;
 pub mod browser;
 pub mod cli;
 pub mod proxy;

@@ -1,0 +1,449 @@
+//! What a server, or the line to it, does to a file's bytes. No photo may have wrong ones.
+
+use std::sync::Arc;
+
+use data_encoding::BASE64;
+use s3flickr::model::digest::Algorithm;
+use s3flickr::store::Hasher;
+
+use super::WORK;
+use crate::support::bent_get::{BentGet, Get, Object, Reply};
+use crate::support::cli::{Output, User};
+use crate::world::{World, picture, sha1};
+
+/// Where the first answer breaks off, and where a wrong continuation begins.
+const CUT: usize = 20_000;
+const ELSEWHERE: usize = 16_384;
+
+/// A picture of about 400 kB in which no two places are alike.
+fn large(name: &str) -> Vec<u8> {
+    let numbers: String = (0..60_000).map(|n| format!("{n:06x} ")).collect();
+    picture(&format!("{name}{numbers}"))
+}
+
+/// An ETag of an object in parts: nothing can be compared with it.
+const PARTS: &str = "0123456789abcdef0123456789abcdef-2";
+
+/// A bucket's photos, queued.
+struct Bucket {
+    world: World,
+    server: BentGet,
+    user: User,
+}
+
+impl Bucket {
+    async fn with(
+        objects: Vec<Object>,
+        bend: impl Fn(&Get, &Object) -> Reply + Send + Sync + 'static,
+    ) -> Bucket {
+        let world = World::start().await;
+        let server = BentGet::serve(objects, bend).await;
+        let user = server.used_by(world.user());
+        let populate = ["populate", "--bucket", "b", "--retries", "2"];
+        user.run(populate).await.expect_success();
+        Bucket {
+            world,
+            server,
+            user,
+        }
+    }
+
+    async fn work(&self) -> Output {
+        self.user.run(WORK).await
+    }
+
+    /// One photo, of these bytes; an attempt was given up before, or not.
+    async fn has(&self, bytes: &[u8], retried: u64, what: &str) {
+        let worked = self.work().await.expect_success();
+        assert_eq!(
+            worked.json()["retried"],
+            retried,
+            "{what}: {}",
+            worked.stderr
+        );
+        assert_eq!(self.world.contents().await["a.jpg"], sha1(bytes), "{what}");
+    }
+
+    /// No photo at all: each attempt failed.
+    async fn has_nothing(&self, what: &str) -> Output {
+        let worked = self.work().await.expect_code(3);
+        assert_eq!(worked.json()["failed"], 1, "{what}");
+        assert!(self.world.photos().await.is_empty(), "{what}");
+        worked
+    }
+}
+
+/// The first answer breaks off; what comes then is bent; all others are right.
+async fn after_a_break(
+    object: Object,
+    now: Option<Object>,
+    bend: impl Fn(usize, &Object) -> Reply + Send + Sync + 'static,
+) -> Bucket {
+    let bend = move |get: &Get, object: &Object| {
+        let current = now.as_ref().unwrap_or(object);
+        match (get.number, get.from) {
+            (0, _) => Reply::to(get, object).cut(CUT),
+            (1, Some(from)) => bend(from, current),
+            _ => Reply::to(get, current),
+        }
+    };
+    Bucket::with(vec![object], bend).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_continuation_that_is_not_what_was_asked_for_is_never_mixed_in() {
+    type Bend = fn(usize, &Object) -> Reply;
+    let bends: [(&str, Bend); 7] = [
+        ("a range that begins elsewhere", |_, object| {
+            Reply::from(Some(ELSEWHERE), object, object.bytes.len())
+        }),
+        (
+            "a range that says one thing and has another",
+            |from, object| {
+                let total = object.bytes.len();
+                let range = format!("bytes {from}-{}/{total}", total - 1);
+                Reply::from(Some(from - 100), object, total).with("Content-Range", &range)
+            },
+        ),
+        ("a range without a range", |from, object| {
+            Reply::from(Some(from), object, object.bytes.len()).with("Content-Range", "")
+        }),
+        ("the whole file", |_, object| {
+            Reply::from(None, object, object.bytes.len())
+        }),
+        ("another total", |from, object| {
+            Reply::from(Some(from), object, object.bytes.len() + 7)
+        }),
+        ("no ETag", |from, object| {
+            Reply::from(Some(from), object, object.bytes.len()).with("ETag", "")
+        }),
+        ("another time of change", |from, object| {
+            let reply = Reply::from(Some(from), object, object.bytes.len());
+            reply.with("Last-Modified", "Wed, 01 May 2024 00:00:01 GMT")
+        }),
+    ];
+    for (what, bend) in bends {
+        let bytes = large("a");
+        let object = Object::plain("a.jpg", &bytes).with_etag(PARTS);
+        let object = object.with("Last-Modified", "Wed, 01 May 2024 00:00:00 GMT");
+        let bucket = after_a_break(object, None, bend).await;
+        bucket.has(&bytes, 1, what).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_continuation_is_asked_for_with_the_version_and_taken() {
+    let bytes = large("a");
+    let object = Object::plain("a.jpg", &bytes).with_etag(PARTS);
+    let right = |from: usize, object: &Object| Reply::from(Some(from), object, object.bytes.len());
+    let bucket = after_a_break(object, None, right).await;
+    bucket.has(&bytes, 0, "a right continuation").await;
+    let gets = bucket.server.gets();
+    assert_eq!(gets.len(), 2);
+    assert_eq!(
+        gets[1].if_match.as_deref(),
+        Some(format!("\"{PARTS}\"").as_str())
+    );
+    let from = gets[1].from.expect("a range");
+    assert!((CUT - 100..=CUT).contains(&from), "{from}");
+    // What a range's checksum is of is not said.
+    let asks = |get: &Get| {
+        get.head
+            .iter()
+            .any(|line| line.starts_with("x-amz-checksum-mode"))
+    };
+    assert_eq!(gets.iter().map(asks).collect::<Vec<_>>(), [true, false]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_replaced_by_one_of_the_same_size_is_taken_whole_as_it_is_now() {
+    let (old, new) = (large("old"), large("new"));
+    for (what, ignores) in [("If-Match is kept", false), ("If-Match is ignored", true)] {
+        let object = Object::plain("a.jpg", &old).with_etag(PARTS);
+        let now = Object::plain("a.jpg", &new).with_etag("fedcba9876543210fedcba9876543210-2");
+        let bucket = after_a_break(object, Some(now), move |from, now| {
+            if ignores {
+                Reply::from(Some(from), now, now.bytes.len())
+            } else {
+                Reply::error("412 Precondition Failed", "PreconditionFailed", "")
+            }
+        });
+        bucket.await.has(&new, 1, what).await;
+    }
+}
+
+/// An object with a checksum of its whole, and none in its ETag.
+fn with_checksum(bytes: &[u8], algorithm: Algorithm) -> Object {
+    let object = Object::plain("a.jpg", bytes);
+    if algorithm == Algorithm::Md5 {
+        return object;
+    }
+    let mut hasher = Hasher::new(algorithm);
+    hasher.update(bytes);
+    let digest = hasher.finish().unwrap().hex();
+    let value = data_encoding::HEXLOWER.decode(digest.as_bytes()).unwrap();
+    let name = format!("x-amz-checksum-{}", algorithm.name());
+    let object = object.with_etag(PARTS).with(&name, &BASE64.encode(&value));
+    object.with("x-amz-checksum-type", "FULL_OBJECT")
+}
+
+fn damaged(mut reply: Reply) -> Reply {
+    if let Some(last) = reply.body.last_mut() {
+        *last ^= 1;
+    }
+    reply
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_is_noticed_by_whichever_checksum_there_is_also_behind_a_break() {
+    let algorithms = [
+        Algorithm::Crc64Nvme,
+        Algorithm::Crc32,
+        Algorithm::Crc32c,
+        Algorithm::Sha1,
+        Algorithm::Sha256,
+        Algorithm::Md5,
+    ];
+    let bytes = large("a");
+    for algorithm in algorithms {
+        let object = with_checksum(&bytes, algorithm);
+        let bucket = after_a_break(object.clone(), None, |from, object| {
+            damaged(Reply::from(Some(from), object, object.bytes.len()))
+        });
+        let what = format!("{algorithm:?} behind a break");
+        bucket.await.has(&bytes, 1, &what).await;
+        let bucket = Bucket::with(vec![object.clone()], |get, object| match get.number {
+            0 => damaged(Reply::to(get, object)),
+            _ => Reply::to(get, object),
+        });
+        bucket.await.has(&bytes, 1, &format!("{algorithm:?}")).await;
+        let bucket = after_a_break(object, None, |from, object| {
+            Reply::from(Some(from), object, object.bytes.len())
+        });
+        let what = format!("{algorithm:?} without damage");
+        bucket.await.has(&bytes, 0, &what).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_breaks_after_every_20_kb_gets_a_file_through() {
+    let bytes = large("a");
+    let object = Object::plain("a.jpg", &bytes);
+    let bucket = Bucket::with(vec![object], |get, object| Reply::to(get, object).cut(CUT)).await;
+    bucket.has(&bytes, 0, "20 kB each time").await;
+    assert_eq!(bucket.world.calls().await["upload"], 1);
+    assert!(bucket.server.gets().len() > 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_gives_a_byte_or_nothing_each_time_is_given_up() {
+    for most in [0, 1, 17] {
+        let object = Object::plain("a.jpg", &large("a"));
+        let bucket = Bucket::with(vec![object], move |get, object| {
+            Reply::to(get, object).cut(most)
+        });
+        let bucket = bucket.await;
+        bucket.has_nothing("a byte each time").await;
+        let gets = bucket.server.gets().len();
+        assert!(gets <= 21, "{gets} requests for three attempts");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_without_a_length_has_that_of_the_listing() {
+    let bytes = large("a");
+    let without = |reply: Reply| Reply {
+        status: reply.status.replace("HTTP/1.1", "HTTP/1.0"),
+        ..reply.with("Content-Length", "")
+    };
+    let object = || Object::plain("a.jpg", &bytes).with_etag(PARTS);
+    let bucket = Bucket::with(vec![object()], move |get, object| {
+        without(Reply::to(get, object))
+    });
+    bucket.await.has(&bytes, 0, "HTTP/1.0").await;
+    // The end of the connection is the end of the body: that it is too early shows by the listing.
+    let bucket = Bucket::with(vec![object()], move |get, object| match get.number {
+        0 => without(Reply::to(get, object)).cut(CUT),
+        _ => without(Reply::to(get, object)),
+    });
+    bucket.await.has(&bytes, 0, "HTTP/1.0, cut").await;
+    let bucket = Bucket::with(vec![object()], |get, object| {
+        chunked(Reply::to(get, object))
+    });
+    bucket.await.has(&bytes, 0, "in chunks").await;
+    // A proxy that unpacks what it passes on.
+    let bucket = Bucket::with(vec![object()], move |get, object| {
+        let mut reply = without(Reply::to(get, object));
+        reply.body.extend_from_slice(&object.bytes);
+        reply
+    });
+    bucket.await.has_nothing("more than the listing says").await;
+}
+
+fn chunked(reply: Reply) -> Reply {
+    let mut body = Vec::new();
+    for chunk in reply.body.chunks(30_000) {
+        body.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+        body.extend_from_slice(chunk);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"0\r\n\r\n");
+    let reply = Reply { body, ..reply };
+    reply
+        .with("Content-Length", "")
+        .with("Transfer-Encoding", "chunked")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_length_that_lies_makes_no_photo() {
+    let object = || Object::plain("a.jpg", &large("a")).with_etag(PARTS);
+    let lies: [(&str, fn(Reply) -> Reply); 4] = [
+        ("a part as the whole", |mut reply| {
+            reply.body.truncate(CUT);
+            reply.with("Content-Length", &CUT.to_string())
+        }),
+        (
+            "a part as the whole, and a range that says so",
+            |mut reply| {
+                reply.body.truncate(CUT);
+                let reply = reply.with("Content-Length", &CUT.to_string());
+                reply.with("Content-Range", &format!("bytes 0-{}/{CUT}", CUT - 1))
+            },
+        ),
+        ("more than there is", |reply| {
+            let more = reply.body.len() + 100;
+            reply.with("Content-Length", &more.to_string())
+        }),
+        ("nothing", |mut reply| {
+            reply.body.clear();
+            reply.with("Content-Length", "0")
+        }),
+    ];
+    for (what, lie) in lies {
+        let bucket = Bucket::with(vec![object()], move |get, object| {
+            lie(Reply::to(get, object))
+        });
+        bucket.await.has_nothing(what).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_answer_that_is_a_range_is_read_to_its_file_s_end() {
+    let bytes = large("a");
+    let object = Object::plain("a.jpg", &bytes).with_etag(PARTS);
+    let bucket = Bucket::with(vec![object], |get, object| match get.number {
+        0 => {
+            let total = object.bytes.len();
+            let mut reply = Reply::from(Some(0), object, total);
+            reply.body.truncate(CUT);
+            let range = format!("bytes 0-{}/{total}", CUT - 1);
+            reply
+                .with("Content-Length", &CUT.to_string())
+                .with("Content-Range", &range)
+        }
+        _ => Reply::to(get, object),
+    });
+    bucket
+        .await
+        .has(&bytes, 0, "a range that was not asked for")
+        .await;
+}
+
+/// Photos whose ETags look like MD5s and are not.
+fn with_strange_etags(count: usize) -> Vec<Object> {
+    let etag = |n: usize| format!("{n:032x}");
+    let name = |n: usize| format!("{n}.jpg");
+    let object = |n| Object::plain(&name(n), &picture(&name(n))).with_etag(&etag(n));
+    (0..count).map(object).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn etags_that_are_no_md5s_are_noticed_said_once_and_cost_no_photo() {
+    let objects = with_strange_etags(6);
+    let bucket = Bucket::with(objects.clone(), Reply::to).await;
+    let worked = bucket.work().await.expect_success();
+    assert_eq!(worked.json()["uploaded"], 6);
+    assert_eq!(
+        worked.stderr.matches("are not MD5s").count(),
+        1,
+        "{}",
+        worked.stderr
+    );
+    let contents = bucket.world.contents().await;
+    for object in &objects {
+        assert_eq!(contents[&object.key], sha1(&object.bytes));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_who_knows_that_etags_are_no_md5s_says_so_and_each_is_read_once() {
+    let bucket = Bucket::with(with_strange_etags(6), Reply::to).await;
+    let work = [&WORK[..], &["--ignore-etag-md5"]].concat();
+    let worked = bucket.user.run(work).await.expect_success();
+    assert_eq!(worked.json()["retried"], 0);
+    assert_eq!(bucket.server.gets().len(), 6);
+    assert!(!worked.stderr.contains("MD5"), "{}", worked.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_damages_every_reading_is_not_taken_for_an_etag_that_is_no_md5() {
+    let object = Object::plain("a.jpg", &large("a"));
+    let bucket = Bucket::with(vec![object], |get, object| {
+        let mut reply = Reply::to(get, object);
+        // Each time another bit.
+        reply.body[1000 + get.number] ^= 1;
+        reply
+    });
+    let worked = bucket.await.has_nothing("damaged anew each time").await;
+    assert!(!worked.stderr.contains("are not MD5s"), "{}", worked.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_damaged_file_does_not_make_the_others_be_read_twice() {
+    let objects: Vec<Object> = ["a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg", "f.jpg"]
+        .map(|key| Object::plain(key, &picture(key)))
+        .to_vec();
+    let first = Arc::new(std::sync::Once::new());
+    let bucket = Bucket::with(objects, move |get, object| {
+        let mut reply = Reply::to(get, object);
+        first.call_once(|| reply = damaged(reply.clone()));
+        reply
+    });
+    let bucket = bucket.await;
+    let work = [&WORK[..], &["--transfers", "1"]].concat();
+    bucket.user.run(work).await.expect_success();
+    // The damaged one three times, the one after it twice, the others once.
+    let gets = bucket.server.gets().len();
+    assert_eq!(gets, 3 + 2 + 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_etag_beside_a_right_checksum_is_not_written_into_tags() {
+    let bytes = large("a");
+    let object = with_checksum(&bytes, Algorithm::Crc32).with_etag(&"0".repeat(32));
+    let bucket = Bucket::with(vec![object], Reply::to).await;
+    bucket
+        .has(&bytes, 1, "an ETag that is no MD5, beside a CRC")
+        .await;
+    assert_eq!(bucket.server.gets().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_stands_still_does_not_hold_up_a_run_that_is_aborted() {
+    let object = Object::plain("a.jpg", &large("a"));
+    let bucket = Bucket::with(vec![object], |get, object| {
+        Reply::to(get, object).stall(CUT)
+    })
+    .await;
+    let mut working = bucket.user.start(WORK);
+    bucket.server.until_gets(1).await;
+    working.interrupt();
+    working.until_stderr("finishing what is in hand").await;
+    working.interrupt();
+    working.output().await.expect_code(4);
+    let status = bucket.user.run(["status", "--json"]).await.json();
+    assert_eq!(
+        (&status["waiting"], &status["failed"]),
+        (&1.into(), &0.into())
+    );
+}
