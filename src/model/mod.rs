@@ -9,6 +9,7 @@ pub mod location;
 pub mod name;
 pub mod plan;
 pub mod retry;
+pub mod tags;
 
 pub use digest::Digest;
 pub use job::{Job, Unreadable};

@@ -9,7 +9,7 @@ use super::body::{Verdict, checked, taken};
 use super::content;
 use super::looking::{Look, Uploads};
 use crate::flickr::{self, Client, Permit, Upload, Visibility};
-use crate::model::name::{Origin, tags, title};
+use crate::model::name::{Origin, title};
 use crate::model::retry::{Class, Outcome};
 use crate::model::{Job, Key};
 use crate::store::{self, Store};
@@ -123,7 +123,7 @@ impl Attempt {
         let (body, verdict) = checked(content, to.activity);
         let upload = Upload {
             title: title(&self.job.key),
-            tags: tags(&self.job),
+            tags: Origin::of_job(&self.job).tags(),
             visibility: to.visibility,
             file_name: file_name(&self.job.key),
             dedup_check,

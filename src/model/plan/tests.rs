@@ -13,8 +13,8 @@ fn photo(id: usize, path: &str) -> Photo {
     Photo {
         id: id.to_string(),
         origin: Some(Origin {
-            key: Key::new(path).unwrap(),
             version: "e".into(),
+            ..Origin::of_key(Key::new(path).unwrap())
         }),
         uploaded: id as i64,
     }
