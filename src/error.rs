@@ -20,6 +20,19 @@ pub enum Error {
     /// The user asked for something that cannot be.
     #[error("{0}")]
     Invalid(String),
+    /// The queue is bound to another account.
+    #[error(
+        "queue {queue} belongs to the Flickr account {bound}, and this is {asked}: nothing was \
+         taken; use that account's token (`s3flickr login`), or a queue of its own for this one"
+    )]
+    OtherAccount {
+        /// Which queue.
+        queue: String,
+        /// Whose it is: name and id.
+        bound: String,
+        /// Whose token was given: name and id.
+        asked: String,
+    },
     /// It was begun, and broke off; what was done stays done.
     #[error("{done}; then: {cause}")]
     Midway {

@@ -27,6 +27,12 @@ pub async fn owner(flickr: &Client) -> Result<Owner, Error> {
     })
 }
 
+/// Whether the account has any photo or video. One call.
+pub async fn has_photos(flickr: &Client) -> Result<bool, Error> {
+    let page = flickr.photos_page(None, 1).await?;
+    Ok(!page.items.is_empty() || page.total.unwrap_or_default() > 0)
+}
+
 /// What a worker should know of the account before it uploads: warnings, one line each.
 /// Fails where no upload can succeed.
 pub async fn preflight(flickr: &Client, visibility: Visibility) -> Result<Vec<String>, Error> {

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod activity;
 pub mod bandwidth;
+pub mod binding;
 pub mod body;
 mod climb;
 pub mod content;

@@ -23,6 +23,11 @@ pub struct Status {
     pub total: u64,
     /// Jobs that are finished.
     pub done: u64,
+    /// The id of the Flickr account that the queue is bound to; none until its first worker.
+    pub account: Option<String>,
+    /// The name of that account.
+    #[serde(skip)]
+    pub account_name: Option<String>,
 }
 
 impl Status {
@@ -58,6 +63,7 @@ pub async fn status(queue: &Queue) -> Result<Status, Error> {
         .iter()
         .map(|record| record.total)
         .sum();
+    let account = queue.account().await?;
     let open = counts.waiting + counts.in_flight + counts.delayed + counts.failed;
     Ok(Status {
         queue: queue.location().to_owned(),
@@ -67,6 +73,8 @@ pub async fn status(queue: &Queue) -> Result<Status, Error> {
         failed: counts.failed,
         total,
         done: u64::saturating_sub(total, open),
+        account_name: account.as_ref().map(|account| account.name.clone()),
+        account: account.map(|account| account.nsid),
     })
 }
 
@@ -84,6 +92,8 @@ mod tests {
             failed: 0,
             total: 100,
             done: 50,
+            account: None,
+            account_name: None,
         };
         let hourly = Some(Pace::per_hour(3600));
         assert_eq!(status(0).limit(0.1, hourly), Some(Limit::QueueEmpty));

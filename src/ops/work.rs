@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use super::Error;
+use super::binding::bind;
 use super::drained::Drained;
 use super::lane::Lane;
 use super::lanes::Lanes;
@@ -40,6 +41,7 @@ pub async fn work(
     monitor: Arc<dyn Monitor>,
 ) -> Result<Summary, Error> {
     let began = Instant::now();
+    bind(queue, flickr).await?;
     let verdict = Verdict::default();
     let mut lanes = Lanes::start(Arc::new(Lane {
         sources: Sources::new(queue, &options.allow)

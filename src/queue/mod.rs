@@ -7,6 +7,7 @@
 //! Beside the messages a queue keeps those that failed, what each `populate` noted, and the
 //! budget of calls that all the workers of the queue share.
 
+mod account;
 mod error;
 mod lease;
 mod location;
@@ -24,6 +25,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 
+pub use account::AccountRecord;
 pub use error::Error;
 pub use lease::Lease;
 pub use pace::Pace;
@@ -201,6 +203,17 @@ impl Queue {
         self.backend.record(record).await
     }
 
+    /// The account that the queue is bound to; `None` until its first worker.
+    pub async fn account(&self) -> Result<Option<AccountRecord>, Error> {
+        self.backend.account().await
+    }
+
+    /// Binds the queue to an account, unless it is bound to one. Returns the account that it is
+    /// bound to from now on: of several that bind at once, all get the same.
+    pub async fn bind_account(&self, account: &AccountRecord) -> Result<AccountRecord, Error> {
+        self.backend.bind_account(account).await
+    }
+
     /// Waits until this worker may make some calls, and returns how many: they count against the
     /// budget of the whole fleet, made or not. In any tenth of the window the fleet is granted at
     /// most 1.1 times its share, in any whole window at most about 1 % over.
@@ -293,6 +306,8 @@ trait Backend: Send + Sync + 'static {
     async fn failed(&self, limit: usize) -> Result<Vec<String>, Error>;
     async fn records(&self) -> Result<Vec<Record>, Error>;
     async fn record(&self, record: &Record) -> Result<(), Error>;
+    async fn account(&self) -> Result<Option<AccountRecord>, Error>;
+    async fn bind_account(&self, account: &AccountRecord) -> Result<AccountRecord, Error>;
     /// Never asked for a pace of 0 calls.
     async fn permit(&self, pace: &Pace) -> Result<u32, Error>;
     async fn pace(&self) -> Result<Option<Pace>, Error>;

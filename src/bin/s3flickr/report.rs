@@ -177,6 +177,10 @@ pub fn status(status: &s3flickr::ops::status::Status) -> String {
         ("failed", status.failed),
     ];
     let mut text = status.queue.clone();
+    if let Some(nsid) = &status.account {
+        let name = status.account_name.as_deref().unwrap_or_default();
+        text.push_str(&format!("\nfor the Flickr account {name} ({nsid})"));
+    }
     for (name, n) in rows {
         text.push_str(&format!("\n{name:<10}{n:>10}"));
     }

@@ -6,6 +6,7 @@
 // A test all through; the lint only knows test functions.
 #![allow(clippy::unwrap_used)]
 
+mod account;
 mod fleet;
 mod holds;
 mod messages;
@@ -57,6 +58,8 @@ pub(crate) async fn run(site: impl Site) {
         messages::what_failed_can_be_looked_at_and_taken_back,
         messages::counts_tell_what_may_become_of_each,
         queues::notes_are_kept_and_renewed,
+        account::the_first_account_keeps_the_queue,
+        account::of_accounts_that_bind_at_once_all_see_the_same,
         holds::receivers_get_different_messages,
         messages::a_message_that_never_ends_goes_to_the_failed,
         queues::a_queue_deleted_in_use_is_gone,

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::queue::{Counts, Outgoing, Pace, Record};
+use crate::queue::{AccountRecord, Counts, Outgoing, Pace, Record};
 
 const HOLD: Duration = Duration::from_secs(30);
 
@@ -121,6 +121,12 @@ impl Backend for Script {
         unreachable!()
     }
     async fn record(&self, _: &Record) -> Result<(), Error> {
+        unreachable!()
+    }
+    async fn account(&self) -> Result<Option<AccountRecord>, Error> {
+        unreachable!()
+    }
+    async fn bind_account(&self, _: &AccountRecord) -> Result<AccountRecord, Error> {
         unreachable!()
     }
     async fn pace(&self) -> Result<Option<Pace>, Error> {

@@ -4,13 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction};
 
 use super::turns::immediate;
 use crate::queue::Error;
 
-/// The schema's version, kept in `PRAGMA user_version`.
-const VERSION: i64 = 1;
+/// The schema's version, kept in `PRAGMA user_version`: how many of the `STEPS` were made.
+const VERSION: i64 = STEPS.len() as i64;
+/// What makes each version out of the one before it. One that was released is never changed.
+const STEPS: [&str; 2] = [SCHEMA, ACCOUNT];
 /// `s3fq`, kept in `PRAGMA application_id`, so that no other program's database is taken for ours.
 const APPLICATION: i64 = 0x7333_6671;
 /// How long a call waits for its turn to write. SQLite's turns are not fair: with four processes
@@ -44,6 +46,15 @@ const SCHEMA: &str = "
         calls INTEGER NOT NULL,
         window_us INTEGER NOT NULL,
         next_us INTEGER NOT NULL
+    );";
+
+/// Which account the queue is bound to.
+const ACCOUNT: &str = "
+    CREATE TABLE account (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        nsid TEXT NOT NULL,
+        name TEXT NOT NULL,
+        had_photos INTEGER NOT NULL
     );";
 
 /// A file, and which one it was when it was opened.
@@ -112,9 +123,13 @@ pub(super) fn open(path: PathBuf) -> Result<(File, Connection), Error> {
     if file.identity.is_none() {
         return Err(file.missing());
     }
-    let connection = connect(&file, OpenFlags::empty())?;
+    let mut connection = connect(&file, OpenFlags::empty())?;
     match stamp(&connection).map_err(|error| file.explain("open", error))? {
         Stamp::Ours => Ok((file, connection)),
+        Stamp::Older => match immediate(&mut connection, |db| bring_up(db).map(drop)) {
+            Ok(()) => Ok((file, connection)),
+            Err(error) => Err(file.explain("renew", error)),
+        },
         // Someone is just making it, or `touch` did.
         Stamp::Empty => Err(file.missing()),
         Stamp::Newer => Err(file.refuse(NEWER)),
@@ -132,20 +147,30 @@ pub(super) fn create(path: PathBuf) -> Result<(File, Connection), Error> {
     }
     let file = File::at(path.clone());
     let mut connection = connect(&file, OpenFlags::SQLITE_OPEN_CREATE)?;
-    let stamp = immediate(&mut connection, |db| {
-        let stamp = stamp(db)?;
-        if let Stamp::Empty = stamp {
-            db.execute_batch(SCHEMA)?;
-            db.pragma_update(None, "application_id", APPLICATION)?;
-            db.pragma_update(None, "user_version", VERSION)?;
-        }
-        Ok(stamp)
-    });
+    let stamp = immediate(&mut connection, bring_up);
     match stamp.map_err(|error| file.explain("make", error))? {
-        Stamp::Ours | Stamp::Empty => Ok((File::at(path), connection)),
+        Stamp::Ours | Stamp::Older | Stamp::Empty => Ok((File::at(path), connection)),
         Stamp::Newer => Err(file.refuse(NEWER)),
         Stamp::Foreign => Err(file.refuse(FOREIGN)),
     }
+}
+
+/// Makes what is missing in a database that is ours or empty; says what it was before.
+fn bring_up(db: &Transaction) -> rusqlite::Result<Stamp> {
+    let stamp = stamp(db)?;
+    if let Stamp::Older | Stamp::Empty = stamp {
+        let made = version(db)?;
+        for step in STEPS.iter().skip(usize::try_from(made).unwrap_or(0)) {
+            db.execute_batch(step)?;
+        }
+        db.pragma_update(None, "application_id", APPLICATION)?;
+        db.pragma_update(None, "user_version", VERSION)?;
+    }
+    Ok(stamp)
+}
+
+fn version(db: &Connection) -> rusqlite::Result<i64> {
+    db.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
 const NEWER: &str = "a newer version of s3flickr made it; use that one";
@@ -205,6 +230,7 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
 /// Whose database it is.
 enum Stamp {
     Ours,
+    Older,
     Newer,
     Empty,
     Foreign,
@@ -215,10 +241,24 @@ fn stamp(connection: &Connection) -> rusqlite::Result<Stamp> {
     let tables = "SELECT count(*) FROM sqlite_schema";
     Ok(match (pragma("application_id")?, pragma("user_version")?) {
         (APPLICATION, VERSION) => Stamp::Ours,
+        (APPLICATION, older) if (1..VERSION).contains(&older) => Stamp::Older,
         (APPLICATION, _) => Stamp::Newer,
         (0, 0) if connection.query_row(tables, [], |row| row.get::<_, i64>(0))? == 0 => {
             Stamp::Empty
         }
         _ => Stamp::Foreign,
     })
+}
+
+/// A file as the first version made it, with one message of two that were queued.
+#[cfg(test)]
+pub(super) fn make_first_version(path: &Path) -> rusqlite::Result<()> {
+    let db = Connection::open(path)?;
+    db.execute_batch(SCHEMA)?;
+    db.pragma_update(None, "application_id", APPLICATION)?;
+    db.pragma_update(None, "user_version", 1)?;
+    db.execute_batch(
+        "INSERT INTO records VALUES ('old', 1, 2, 9, 'file:/photos');
+         INSERT INTO messages (part, body, visible_at, sent_at) VALUES ('main', '{}', 0, 0);",
+    )
 }

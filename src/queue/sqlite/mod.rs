@@ -3,6 +3,7 @@
 //! Every change is one `BEGIN IMMEDIATE` transaction, so a process that is killed in the middle
 //! leaves nothing half done. `messages` has what is to be done, `budget` the fleet's pace.
 
+mod account;
 mod budget;
 mod file;
 mod messages;
@@ -18,7 +19,9 @@ use tokio::time::{Instant, sleep};
 
 use self::turns::{Look, Turns, Work};
 use super::error::Cause;
-use super::{Backend, Counts, Delivery, End, Error, Outgoing, Pace, Part, Receipt, Record};
+use super::{
+    AccountRecord, Backend, Counts, Delivery, End, Error, Outgoing, Pace, Part, Receipt, Record,
+};
 
 /// How many rows make a good transaction: more gain nothing and keep others waiting.
 const BATCH: usize = 1_000;
@@ -212,6 +215,20 @@ impl Backend for Sqlite {
         let record = record.clone();
         self.change("note a run with", move |db| messages::record(db, &record))
             .await
+    }
+
+    async fn account(&self) -> Result<Option<AccountRecord>, Error> {
+        self.look("read the account of", account::read).await
+    }
+
+    async fn bind_account(&self, record: &AccountRecord) -> Result<AccountRecord, Error> {
+        let asked = record.clone();
+        let bind = move |db: &Transaction<'_>| {
+            account::bind(db, &asked)?;
+            account::read(db)
+        };
+        let bound = self.change("bind an account to", bind).await?;
+        Ok(bound.unwrap_or_else(|| record.clone()))
     }
 
     async fn pace(&self) -> Result<Option<Pace>, Error> {

@@ -105,9 +105,23 @@ async fn what_is_not_a_queue_is_refused_and_left_alone() {
     let location = format!("sqlite:{}", newer.display());
     Queue::create(&location).await.unwrap();
     let db = rusqlite::Connection::open(&newer).unwrap();
-    db.pragma_update(None, "user_version", 2).unwrap();
+    db.pragma_update(None, "user_version", 1_000).unwrap();
     let error = refusal(&newer).await;
     assert!(error.to_string().contains("newer version"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_of_an_earlier_version_is_brought_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.db");
+    super::file::make_first_version(&path).unwrap();
+    let location = format!("sqlite:{}", path.display());
+    for _ in 0..2 {
+        let queue = Queue::open(&location).await.unwrap();
+        assert_eq!(queue.account().await.unwrap(), None);
+        assert_eq!(queue.counts().await.unwrap().waiting, 1);
+        Queue::create(&location).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 //! minute. A standard queue also lets a stale receipt delete in silence, so that a lost hold is
 //! not always seen there: `Lease` looks at its own clock first.
 
+mod account;
 mod calls;
 mod client;
 mod fault;
@@ -303,6 +304,17 @@ impl Backend for Sqs {
 
     async fn record(&self, record: &super::Record) -> Result<(), Error> {
         runs::write(&self.client, &self.faults, &self.main, record).await
+    }
+
+    async fn account(&self) -> Result<Option<super::AccountRecord>, Error> {
+        account::read(&self.client, &self.faults, &self.main).await
+    }
+
+    async fn bind_account(
+        &self,
+        account: &super::AccountRecord,
+    ) -> Result<super::AccountRecord, Error> {
+        account::bind(&self.client, &self.faults, &self.main, account).await
     }
 
     async fn pace(&self) -> Result<Option<Pace>, Error> {

@@ -143,7 +143,7 @@ fn decode(tags: &HashMap<String, String>) -> Vec<Record> {
 
 /// A tag has letters, digits, spaces and `_ . : / = + - @`. `=` and two hexadecimal digits stand
 /// for any byte but the plainest, as in quoted-printable; a dot is for us, between key and number.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_:/+-@".contains(&byte);
     let one = |byte: u8| match plain(byte) {
         true => char::from(byte).to_string(),
@@ -153,7 +153,7 @@ fn escape(text: &str) -> String {
 }
 
 /// What [`escape`] was given, or `None` for what it did not make.
-fn unescape(text: &str) -> Option<String> {
+pub(super) fn unescape(text: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

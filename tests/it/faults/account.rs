@@ -1,6 +1,7 @@
 //! What the account itself refuses: no photo is to blame, so none fails.
 
-use serde_json::json;
+use s3flickr::queue::{AccountRecord, Queue};
+use serde_json::{Value, json};
 
 use super::{Scene, WORK};
 
@@ -92,4 +93,72 @@ async fn a_free_account_that_fills_up_keeps_what_is_there_and_the_rest_waits() {
     scene.world.account(json!({ "pro": true })).await;
     scene.work().await.expect_success();
     scene.all_is_well().await;
+}
+
+/// The id of the sandbox's account.
+async fn nsid(scene: &Scene) -> String {
+    let user = scene.world.client().login().await.expect("an account");
+    user.nsid
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_belongs_to_the_account_of_its_first_worker() {
+    let scene = Scene::with(2, 5).await;
+    let status = scene.user.run(["status", "--json"]).await.json();
+    assert_eq!(status["account"], Value::Null);
+    scene.work().await.expect_success();
+    let status = scene.user.run(["status", "--json"]).await.json();
+    assert_eq!(status["account"], nsid(&scene).await);
+    let bound = scene.queue().await.account().await.expect("the queue");
+    let bound = bound.expect("bound");
+    assert!(!bound.had_photos && !bound.name.is_empty(), "{bound:?}");
+    // Its own worker goes on.
+    scene.work().await.expect_success();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_of_another_account_is_refused_in_one_line_and_takes_nothing() {
+    let scene = Scene::with(3, 5).await;
+    let first = AccountRecord {
+        nsid: "11111111@N01".to_owned(),
+        name: "grandmother".to_owned(),
+        had_photos: false,
+    };
+    let queue = scene.queue().await;
+    queue.bind_account(&first).await.expect("bound");
+    let said = scene.work().await.expect_code(1).stderr;
+    let lines: Vec<_> = said
+        .lines()
+        .filter(|line| line.contains("belongs to"))
+        .collect();
+    assert_eq!(lines.len(), 1, "{said}");
+    let own = nsid(&scene).await;
+    for part in [
+        "grandmother (11111111@N01)",
+        &own,
+        "s3flickr login",
+        "queue of its own",
+    ] {
+        assert!(lines[0].contains(part), "{part}: {said}");
+    }
+    scene.has(3, 0).await;
+    assert_eq!(scene.world.photos().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_remembers_that_its_account_had_photos() {
+    let scene = Scene::with(2, 5).await;
+    scene.work().await.expect_success();
+    let again = ["--queue", "sqlite:again.db"];
+    let populate = [&["populate", "--from", "photos"][..], &again].concat();
+    scene.user.run(populate).await.expect_success();
+    scene
+        .user
+        .run([&WORK[..], &again].concat())
+        .await
+        .expect_success();
+    let file = scene.user.home().join("again.db");
+    let queue = Queue::open(&format!("sqlite:{}", file.display())).await;
+    let bound = queue.expect("a queue").account().await.expect("the queue");
+    assert!(bound.expect("bound").had_photos);
 }

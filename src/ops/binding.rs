@@ -1,0 +1,39 @@
+//! Which account a queue belongs to: its first worker's, and no other's.
+
+use super::Error;
+use super::account::has_photos;
+use crate::flickr::Client;
+use crate::queue::{AccountRecord, Queue};
+
+/// Binds the queue to this account if it is not bound yet, and returns what is recorded.
+/// [`Error::OtherAccount`] where it is another's.
+pub async fn bind(queue: &Queue, flickr: &Client) -> Result<AccountRecord, Error> {
+    let user = flickr.login().await?;
+    let bound = match queue.account().await? {
+        Some(bound) => bound,
+        None => {
+            let first = AccountRecord {
+                nsid: user.nsid.clone(),
+                name: user.name.clone(),
+                had_photos: has_photos(flickr).await?,
+            };
+            queue.bind_account(&first).await?
+        }
+    };
+    if bound.nsid == user.nsid {
+        return Ok(bound);
+    }
+    Err(Error::OtherAccount {
+        queue: queue.location().to_owned(),
+        bound: called(&bound.name, &bound.nsid),
+        asked: called(&user.name, &user.nsid),
+    })
+}
+
+/// An account as a person knows it.
+fn called(name: &str, nsid: &str) -> String {
+    match name {
+        "" => nsid.to_owned(),
+        name => format!("{name} ({nsid})"),
+    }
+}

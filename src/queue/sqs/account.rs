@@ -1,0 +1,153 @@
+//! The account that the queue is bound to, as a tag: `s3flickr.account` = `HAD:NSID:NAME`.
+//!
+//! SQS has no "set unless it is set", and a tag that two write is the last one's. So who finds
+//! the queue unbound first makes a claim, a tag of its own account's name, waits until the claims
+//! of all who found the same can be seen, and writes down the first of them in the order of their
+//! names: the same for everyone who was in time. Who comes later finds the tag.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use tokio::time::sleep;
+
+use super::Faults;
+use super::runs::{escape, tags, unescape};
+use crate::queue::{AccountRecord, Error};
+
+/// The account.
+const BOUND: &str = "s3flickr.account";
+/// A claim: this, and the account's id.
+const CLAIM: &str = "s3flickr.claim.";
+/// The time from "there is no account" to "my claim can be seen", with plenty to spare: both are
+/// one short call. Passes once in the life of a queue.
+const CLAIMED: Duration = Duration::from_secs(1);
+/// The longest name that is kept, in characters of a tag.
+const NAME: usize = 150;
+
+/// The account that the queue is bound to.
+pub(super) async fn read(
+    client: &Client,
+    faults: &Faults,
+    url: &str,
+) -> Result<Option<AccountRecord>, Error> {
+    Ok(bound(&tags(client, faults, url).await?))
+}
+
+/// Binds the queue, unless it is bound; returns the account that it is bound to then.
+pub(super) async fn bind(
+    client: &Client,
+    faults: &Faults,
+    url: &str,
+    account: &AccountRecord,
+) -> Result<AccountRecord, Error> {
+    if let Some(bound) = read(client, faults, url).await? {
+        return Ok(bound);
+    }
+    let claim = format!("{CLAIM}{}", escape(&account.nsid));
+    put(client, faults, url, &claim, account).await?;
+    sleep(CLAIMED).await;
+    let seen = tags(client, faults, url).await?;
+    if let Some(bound) = bound(&seen) {
+        return Ok(bound);
+    }
+    let claims = claims(&seen);
+    let first = claims.first().map_or(account, |(_, first)| first);
+    put(client, faults, url, BOUND, first).await?;
+    let tidied = client
+        .untag_queue()
+        .queue_url(url)
+        .set_tag_keys(Some(claims.iter().map(|(key, _)| key.clone()).collect()))
+        .send()
+        .await;
+    if let Err(error) = tidied {
+        // They count for nothing any more.
+        tracing::debug!(%error, "the claims on a queue were left");
+    }
+    // What is there counts, should someone have been slower than is thought above.
+    let there = read(client, faults, url).await?;
+    Ok(there.unwrap_or_else(|| first.clone()))
+}
+
+async fn put(
+    client: &Client,
+    faults: &Faults,
+    url: &str,
+    key: &str,
+    account: &AccountRecord,
+) -> Result<(), Error> {
+    client
+        .tag_queue()
+        .queue_url(url)
+        .tags(key, encode(account))
+        .send()
+        .await
+        .map(drop)
+        .map_err(|error| faults.general("bind an account to", error))
+}
+
+fn bound(tags: &HashMap<String, String>) -> Option<AccountRecord> {
+    tags.get(BOUND).and_then(|value| decode(value))
+}
+
+/// All claims, in the order of the accounts' ids.
+fn claims(tags: &HashMap<String, String>) -> Vec<(String, AccountRecord)> {
+    let claim = |(key, value): (&String, &String)| {
+        key.starts_with(CLAIM)
+            .then(|| Some((key.clone(), decode(value)?)))
+            .flatten()
+    };
+    let mut claims: Vec<_> = tags.iter().filter_map(claim).collect();
+    claims.sort_by(|(_, a), (_, b)| a.nsid.cmp(&b.nsid));
+    claims
+}
+
+fn encode(account: &AccountRecord) -> String {
+    let mut name = String::new();
+    for one in account
+        .name
+        .chars()
+        .map(|c| escape(c.encode_utf8(&mut [0; 4])))
+    {
+        if name.len() + one.len() > NAME {
+            break;
+        }
+        name.push_str(&one);
+    }
+    let had = u8::from(account.had_photos);
+    format!("{had}:{}:{name}", escape(&account.nsid))
+}
+
+fn decode(value: &str) -> Option<AccountRecord> {
+    let mut parts = value.splitn(3, ':');
+    Some(AccountRecord {
+        had_photos: parts.next()? != "0",
+        nsid: unescape(parts.next()?)?,
+        name: unescape(parts.next()?)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_survives_the_characters_that_tags_allow() {
+        for name in ["example", "Zoë: \"photos\" & more", "", &"長い".repeat(60)] {
+            let account = AccountRecord {
+                nsid: "21207597@N07".to_owned(),
+                name: name.to_owned(),
+                had_photos: name.is_empty(),
+            };
+            let value = encode(&account);
+            assert!(value.len() <= 256, "{value}");
+            let read = decode(&value).unwrap();
+            assert_eq!(
+                (&read.nsid, read.had_photos),
+                (&account.nsid, account.had_photos)
+            );
+            assert!(name.starts_with(&read.name), "{}", read.name);
+            assert!(name.len() > NAME || read.name == name, "{}", read.name);
+        }
+    }
+}
