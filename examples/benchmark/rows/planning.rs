@@ -56,6 +56,9 @@ fn library(photos: usize) -> Library {
             ))
             .expect("a key"),
             version: "d41d8cd98f00b204e9800998ecf8427e".to_owned(),
+            size: Some(2_000_000),
+            from: "0a1b2c3d".to_owned(),
+            checksum: "s3flickr:crc64nvme=0123456789abcdef".to_owned(),
         }),
         uploaded: i64::try_from(n).expect("a small number"),
     };
