@@ -1,11 +1,13 @@
-//! Chaos: thousands of photos, workers killed at random, a Flickr that fails; nothing may be
-//! lost, and nothing may be there twice.
+//! Chaos: thousands of photos, workers killed at random, a Flickr that fails, a source that
+//! breaks off, truncates and replaces, outages, and clocks that disagree; nothing may be lost,
+//! nothing may be there twice, and no photo may have bytes that no file had.
 //!
 //! ```sh
 //! cargo build && cargo run --example chaos -- --photos 2000 --workers 8 --kills 60 --seed 1
 //! ```
 //!
-//! `--queue sqs` keeps photos and queue in a stand-in for S3 and SQS, which needs python3.
+//! `--queue sqs` keeps the queue in a stand-in for SQS, which needs python3. There every second
+//! worker's clock is an hour ahead, where Debian's `faketime` is installed.
 //! The last lines say what came of it; the exit status is 1 unless all is well.
 #![allow(clippy::print_stdout, reason = "this program speaks to a terminal")]
 
@@ -13,16 +15,23 @@
 #[path = "../../tests/it/support/aws.rs"]
 mod aws;
 #[allow(dead_code, reason = "shared with the tests, which use more of it")]
+#[path = "../../tests/it/support/proxy.rs"]
+mod proxy;
+#[allow(dead_code, reason = "shared with the tests, which use more of it")]
 #[path = "../../tests/it/support/python.rs"]
 mod python;
 mod run;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use s3flickr::model::Location;
 use s3flickr::queue::Queue;
+
+/// What fakes a process's clock, where Debian's package is installed.
+const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
 /// Copies photos with workers that are killed at random, to a Flickr that fails on purpose.
 #[derive(Parser)]
@@ -36,6 +45,9 @@ struct Arguments {
     /// How many times a worker is killed, if the photos last so long.
     #[arg(long, default_value_t = 60)]
     kills: u64,
+    /// How many seconds each service is away, once.
+    #[arg(long, default_value_t = 60)]
+    outage: u64,
     /// Chooses the moments of the kills, the faults and the photos.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -46,9 +58,9 @@ struct Arguments {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Kind {
-    /// A file, and the photos in a folder.
+    /// A file.
     Sqlite,
-    /// A stand-in for SQS, and the photos in a stand-in for S3.
+    /// A stand-in for SQS.
     Sqs,
 }
 
@@ -63,15 +75,16 @@ async fn main() -> ExitCode {
         photos: arguments.photos,
         workers: arguments.workers,
         kills: arguments.kills,
+        outage: Duration::from_secs(arguments.outage),
         seed: arguments.seed,
     };
     let home = tempfile::tempdir().expect("a folder of our own");
     let server;
     let place = match arguments.queue {
-        Kind::Sqlite => run::on_this_machine(&home, options).await,
+        Kind::Sqlite => run::on_this_machine(&home).await,
         Kind::Sqs => {
             server = aws::Aws::start().await;
-            on_aws(&server, options).await
+            on_aws(&server).await
         }
     };
     let report = run::run(&binary, &home, place, options).await;
@@ -90,15 +103,29 @@ fn binary() -> Option<PathBuf> {
     binary.exists().then_some(binary)
 }
 
-async fn on_aws(server: &aws::Aws, options: run::Options) -> run::Place {
-    let bucket = server.bucket("chaos").await;
-    let photos = (0..options.photos).map(|n| run::photo(n, options.seed));
-    server.put_objects(&bucket, photos).await;
+async fn on_aws(server: &aws::Aws) -> run::Place {
     let queue = Queue::create_with(&server.sdk_config().await, "sqs://chaos").await;
+    let proxy = Arc::new(proxy::Proxy::start(&server.endpoint).await);
+    let mut variables = server.env();
+    variables.retain(|(name, _)| *name != "AWS_ENDPOINT_URL");
+    variables.push(("AWS_ENDPOINT_URL", proxy.url()));
     run::Place {
-        store: Location::s3(&bucket, ""),
-        populate: vec!["--bucket".to_owned(), bucket],
         queue: queue.expect("a queue"),
-        variables: server.env(),
+        service: Some(proxy),
+        variables,
+        skewed: an_hour_ahead(),
     }
+}
+
+/// The variables of a worker whose clock is an hour ahead.
+fn an_hour_ahead() -> Vec<(&'static str, String)> {
+    if !Path::new(FAKETIME).exists() {
+        println!("faketime is not installed, so all clocks are right");
+        return Vec::new();
+    }
+    vec![
+        ("LD_PRELOAD", FAKETIME.to_owned()),
+        ("FAKETIME", "+3600".to_owned()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ]
 }
