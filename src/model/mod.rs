@@ -1,5 +1,6 @@
 //! What a key, a title, a job, a set and a plan mean: pure, without I/O, clock or randomness.
 
+pub mod breaker;
 pub mod digest;
 pub mod job;
 pub mod key;
@@ -7,6 +8,7 @@ pub mod kind;
 pub mod library;
 pub mod location;
 pub mod name;
+pub mod outage;
 pub mod plan;
 pub mod retry;
 pub mod tags;

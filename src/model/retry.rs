@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::outage::Outage;
+
 /// What kind of failure it was. The names are those of the failed queue's `class`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
@@ -42,8 +44,10 @@ pub enum Outcome {
     Uploaded(String),
     /// Found on Flickr, so nothing was sent; the photo's id.
     AlreadyThere(String),
-    /// It failed, for this reason.
+    /// It failed, for this reason, and this job alone is to blame.
     Failed(Class, String),
+    /// It failed, and a service may be to blame that fails for every job.
+    Away(Outage),
     /// Nothing is wrong with this job: Flickr asks everyone to wait.
     Throttled,
     /// The hold on the message was lost or the run was aborted: someone else has the job,
@@ -51,6 +55,25 @@ pub enum Outcome {
     Abandoned,
     /// Nothing is wrong with this job, but no job can succeed: the run ends with this message.
     StopEverything(String),
+}
+
+impl Outcome {
+    /// Whether Flickr may have the photo all the same.
+    pub fn is_ambiguous(&self) -> bool {
+        match self {
+            Outcome::Failed(class, _) => *class == Class::Ambiguous,
+            Outcome::Away(outage) => outage.class == Class::Ambiguous,
+            _ => false,
+        }
+    }
+
+    /// The same failure, charged to the job.
+    pub fn charged(self) -> Outcome {
+        match self {
+            Outcome::Away(outage) => Outcome::Failed(outage.class, outage.reason),
+            other => other,
+        }
+    }
 }
 
 /// What to do with the job's message.
@@ -108,7 +131,9 @@ impl Backoff {
 pub fn next_step(outcome: &Outcome, retries: u32, attempts: u32, backoff: &Backoff) -> Step {
     match outcome {
         Outcome::Uploaded(_) | Outcome::AlreadyThere(_) => Step::Finish,
-        Outcome::Throttled | Outcome::Abandoned | Outcome::StopEverything(_) => Step::Release,
+        Outcome::Throttled | Outcome::Abandoned | Outcome::Away(_) | Outcome::StopEverything(_) => {
+            Step::Release
+        }
         Outcome::Failed(class, _) if class.can_pass() && retries > 1 => Step::PutBack {
             retries: retries - 1,
             delay: backoff.after(attempts),

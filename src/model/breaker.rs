@@ -1,0 +1,384 @@
+//! [`Breaker`]: tells a photo's own failure from that of a service that fails for every photo.
+//!
+//! A failure is charged to a photo only where another photo passed through the same service
+//! *afterwards*: only that shows that the service was not to blame. Until then it is undecided.
+//! Three photos that fail without such a success, or one with nothing else under way, open the
+//! breaker: nobody is charged, the lanes wait, and one job is tried after pauses that double.
+//! A success closes it.
+//!
+//! A photo that alone makes a service fail must end too. While fewer than three photos failed, a
+//! failed trial is charged if the service answers another request ([`Proof`]); and however many
+//! failed, once the outage has lasted [`GRACE`] pauses although the service answers.
+//!
+//! Pure: every moment is passed in, as the time since the worker began.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::outage::{Outage, Service};
+use super::retry::{Backoff, Class};
+
+/// A moment, as the time since the worker began.
+pub type Moment = Duration;
+
+/// Failures of this many different photos, without a success, are no coincidence.
+const MANY: usize = 3;
+
+/// The longest pause, in first pauses: three minutes with the default of five seconds.
+const LONGEST: u32 = 36;
+
+/// How long an outage lasts, in first pauses, before one that the service's own answers deny is
+/// charged: a quarter of an hour by default.
+const GRACE: u32 = 180;
+
+/// The longest pause of a queue, in first pauses: to ask it costs nothing, and what was in hand
+/// waits for it. One minute by default.
+const LONGEST_OF_QUEUE: u32 = 12;
+
+/// Who pays for a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ruling {
+    /// The job: it loses a retry.
+    Charge,
+    /// Nobody: the job goes back as it was, to be tried again after this time.
+    Spare(Duration),
+    /// Not known yet.
+    Undecided,
+}
+
+/// Whether a lane may take a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// Yes, under this number.
+    Pass(u64),
+    /// Not before this moment, or, where there is none, not before something changes.
+    Wait(Option<Moment>),
+}
+
+/// Which request a service must answer before the photo of a failed trial is to blame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// One through the very door that the photo did not pass.
+    SameDoor,
+    /// Any.
+    AnyCall,
+}
+
+/// What the lanes wait for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The service that is away.
+    pub service: Service,
+    /// What was seen last.
+    pub way: String,
+    /// Since when.
+    pub since: Moment,
+    /// When one job is tried.
+    pub try_at: Moment,
+}
+
+/// What a worker knows of the services, and who may take a job.
+#[derive(Debug)]
+pub struct Breaker {
+    first_pause: Duration,
+    last_number: u64,
+    /// When each attempt that is under way began.
+    attempts: BTreeMap<u64, Moment>,
+    undecided: Vec<Undecided>,
+    open: Option<Open>,
+}
+
+/// A failure of which it is not known who is to blame; the ruling waits for its owner.
+#[derive(Debug)]
+struct Undecided {
+    number: u64,
+    job: String,
+    outage: Outage,
+    at: Moment,
+    ruling: Option<Ruling>,
+}
+
+#[derive(Debug)]
+struct Open {
+    waiting: Waiting,
+    /// The jobs that failed.
+    jobs: BTreeSet<String>,
+    /// Failed trials since the pause was short, the failure that opened it included.
+    failures: u32,
+    /// The lane that tries one job.
+    trial: Option<u64>,
+}
+
+impl Breaker {
+    /// Closed; its first pause is half of the wait before a failed photo's next attempt.
+    pub fn new(backoff: &Backoff) -> Breaker {
+        Breaker {
+            first_pause: backoff.first / 2,
+            last_number: 0,
+            attempts: BTreeMap::new(),
+            undecided: Vec::new(),
+            open: None,
+        }
+    }
+
+    /// How long a failure stays undecided when nothing is under way that could decide it.
+    pub fn patience(&self) -> Duration {
+        self.first_pause
+    }
+
+    /// What the lanes wait for, if they do.
+    pub fn waiting(&self) -> Option<&Waiting> {
+        self.open.as_ref().map(|open| &open.waiting)
+    }
+
+    /// A lane asks whether it may take a job. Its number is used up by one of [`leave`],
+    /// [`passed`] and [`failed`].
+    ///
+    /// [`leave`]: Breaker::leave
+    /// [`passed`]: Breaker::passed
+    /// [`failed`]: Breaker::failed
+    pub fn enter(&mut self, now: Moment) -> Entry {
+        self.last_number += 1;
+        let number = self.last_number;
+        match &mut self.open {
+            Some(open) if open.trial.is_some() => return Entry::Wait(None),
+            Some(open) if now < open.waiting.try_at => {
+                return Entry::Wait(Some(open.waiting.try_at));
+            }
+            Some(open) => open.trial = Some(number),
+            None => {}
+        }
+        Entry::Pass(number)
+    }
+
+    /// Whether a lane that was let in may still take a job: the breaker may have opened since.
+    pub fn may_begin(&self, number: u64) -> bool {
+        self.open
+            .as_ref()
+            .is_none_or(|open| open.trial == Some(number))
+    }
+
+    /// Whether this lane tries the one job while the others wait.
+    pub fn is_trial(&self, number: u64) -> bool {
+        self.open.as_ref().is_some_and(|o| o.trial == Some(number))
+    }
+
+    /// An attempt begins.
+    pub fn begin(&mut self, number: u64, now: Moment) {
+        self.attempts.insert(number, now);
+    }
+
+    /// A lane gives its number back with nothing learned: it took no job, or one whose end says
+    /// nothing of the services. If it was the trial, the next lane may try.
+    pub fn leave(&mut self, number: u64) {
+        self.attempts.remove(&number);
+        if let Some(open) = self.open.as_mut().filter(|o| o.trial == Some(number)) {
+            open.trial = None;
+        }
+    }
+
+    /// An attempt got through these services.
+    pub fn passed(&mut self, number: u64, services: &[Service], now: Moment) {
+        let began = self.attempts.remove(&number).unwrap_or(now);
+        for failure in self.undecided.iter_mut().filter(|f| f.ruling.is_none()) {
+            if failure.at <= began && services.contains(&failure.outage.service) {
+                failure.ruling = Some(Ruling::Charge);
+            }
+        }
+        self.leave(number);
+        self.open
+            .take_if(|open| !open.waiting.service.is_queue() && !services.is_empty());
+    }
+
+    /// What must be proved before the photo of this trial is to blame for a failure; `None` where
+    /// nothing could.
+    pub fn proof(&self, number: u64, job: &str, now: Moment) -> Option<Proof> {
+        let open = self.open.as_ref().filter(|o| o.trial == Some(number))?;
+        let is_old = now.saturating_sub(open.waiting.since) >= self.first_pause * GRACE;
+        if is_old {
+            return Some(Proof::AnyCall);
+        }
+        open.are_few_with(job).then_some(Proof::SameDoor)
+    }
+
+    /// The trial failed, and Flickr may have its photo all the same: then the next trial is best
+    /// made with the same job, because looking for the photo may be all that it needs. Answers
+    /// with the pause until then; `None` where this is no trial, or Flickr cannot have it.
+    pub fn same_again(&mut self, number: u64, outage: &Outage, now: Moment) -> Option<Duration> {
+        if outage.class != Class::Ambiguous {
+            return None;
+        }
+        let mut open = self.open.take_if(|open| open.trial == Some(number))?;
+        open.failures += 1;
+        open.waiting.way = outage.way.clone();
+        let pause = self.pause(open.failures);
+        open.waiting.try_at = now + pause;
+        self.open = Some(open);
+        Some(pause)
+    }
+
+    /// An attempt failed. `to_blame` tells that what [`Breaker::proof`] asked for was proved.
+    pub fn failed(
+        &mut self,
+        number: u64,
+        job: &str,
+        outage: &Outage,
+        to_blame: bool,
+        now: Moment,
+    ) -> Ruling {
+        let is_trial = self.is_trial(number);
+        self.leave(number);
+        if is_trial {
+            return self.trial_failed(job, outage, to_blame, now);
+        }
+        if let Some(open) = &mut self.open {
+            open.jobs.insert(job.to_owned());
+            return open.spare(now);
+        }
+        self.undecided.push(Undecided {
+            number,
+            job: job.to_owned(),
+            outage: outage.clone(),
+            at: now,
+            ruling: None,
+        });
+        if self.jobs_that_failed_at(&outage.service).len() >= MANY {
+            self.open(outage, now);
+        }
+        self.take_ruling(number)
+    }
+
+    /// The ruling on a failure that was undecided; any other ruling is given once.
+    pub fn take_ruling(&mut self, number: u64) -> Ruling {
+        let found = self.undecided.iter().position(|f| f.number == number);
+        let ruling = found.and_then(|at| self.undecided[at].ruling);
+        if ruling.is_some() {
+            self.forget(number);
+        }
+        ruling.unwrap_or(Ruling::Undecided)
+    }
+
+    /// Nobody asks for the ruling on this failure any more.
+    pub fn forget(&mut self, number: u64) {
+        self.undecided.retain(|failure| failure.number != number);
+    }
+
+    /// A failure was undecided for as long as [`Breaker::patience`]: the breaker opens, unless an
+    /// attempt is under way that may still decide it.
+    pub fn ran_out_of_patience(&mut self, number: u64, now: Moment) {
+        let Some(failure) = self.undecided.iter().find(|f| f.number == number) else {
+            return;
+        };
+        let hope = self.attempts.values().any(|began| *began >= failure.at);
+        if !hope && failure.ruling.is_none() {
+            let outage = failure.outage.clone();
+            self.open(&outage, now);
+        }
+    }
+
+    /// The queue did not answer: no job can be had, so one failure is enough.
+    pub fn queue_failed(&mut self, number: Option<u64>, queue: &Service, way: &str, now: Moment) {
+        let longest = self.first_pause * LONGEST_OF_QUEUE;
+        let mut open = match self.open.take() {
+            Some(open) if open.waiting.service.is_queue() => open,
+            // Whatever else is away, the queue must come back first.
+            _ => {
+                let waiting = Waiting {
+                    service: queue.clone(),
+                    way: way.to_owned(),
+                    since: now,
+                    try_at: now + self.pause(1).min(longest),
+                };
+                Open::new(waiting, BTreeSet::new())
+            }
+        };
+        if open.trial.is_some() && open.trial == number {
+            open.trial = None;
+            open.failures += 1;
+            open.waiting.way = way.to_owned();
+            open.waiting.try_at = now + self.pause(open.failures).min(longest);
+        }
+        self.open = Some(open);
+    }
+
+    /// The queue answered.
+    pub fn queue_answered(&mut self) {
+        self.open.take_if(|open| open.waiting.service.is_queue());
+    }
+
+    fn trial_failed(&mut self, job: &str, outage: &Outage, to_blame: bool, now: Moment) -> Ruling {
+        let Some(mut open) = self.open.take() else {
+            return Ruling::Undecided;
+        };
+        open.jobs.insert(job.to_owned());
+        open.failures += 1;
+        if to_blame && open.jobs.len() < MANY {
+            // The service is well: the next job need not wait long.
+            open.failures = 1;
+        }
+        open.waiting.service = outage.service.clone();
+        open.waiting.way = outage.way.clone();
+        open.waiting.try_at = now + self.pause(open.failures);
+        let spared = open.spare(now);
+        self.open = Some(open);
+        if to_blame { Ruling::Charge } else { spared }
+    }
+
+    /// Opens, and spares all that is undecided.
+    fn open(&mut self, outage: &Outage, now: Moment) {
+        let undecided = || self.undecided.iter().filter(|f| f.ruling.is_none());
+        let waiting = Waiting {
+            service: outage.service.clone(),
+            way: outage.way.clone(),
+            since: undecided().map(|f| f.at).min().unwrap_or(now),
+            try_at: now + self.pause(1),
+        };
+        let jobs = undecided().map(|f| f.job.clone()).collect();
+        let open = self.open.get_or_insert_with(|| Open::new(waiting, jobs));
+        let spared = open.spare(now);
+        for failure in &mut self.undecided {
+            failure.ruling.get_or_insert(spared);
+        }
+    }
+
+    fn jobs_that_failed_at(&self, service: &Service) -> BTreeSet<&str> {
+        let failures = self.undecided.iter().filter(|f| f.ruling.is_none());
+        failures
+            .filter(|failure| failure.outage.service == *service)
+            .map(|failure| failure.job.as_str())
+            .collect()
+    }
+
+    /// The pause after this many failures in a row.
+    fn pause(&self, failures: u32) -> Duration {
+        let pauses = Backoff {
+            first: self.first_pause,
+            longest: self.first_pause * LONGEST,
+        };
+        pauses.after(failures)
+    }
+}
+
+impl Open {
+    fn new(waiting: Waiting, jobs: BTreeSet<String>) -> Open {
+        Open {
+            waiting,
+            jobs,
+            failures: 1,
+            trial: None,
+        }
+    }
+
+    /// Back it goes, and not before the next trial.
+    fn spare(&self, now: Moment) -> Ruling {
+        Ruling::Spare(self.waiting.try_at.saturating_sub(now))
+    }
+
+    /// Whether the jobs that failed are still few, this one included.
+    fn are_few_with(&self, job: &str) -> bool {
+        self.jobs.len() + usize::from(!self.jobs.contains(job)) < MANY
+    }
+}
+
+#[cfg(test)]
+mod tests;

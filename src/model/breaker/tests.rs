@@ -1,0 +1,376 @@
+//! The breaker against services that go away and come back, and against photos that are to blame.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const QUEUE: &str = "sqs://q";
+
+fn seconds(n: u64) -> Moment {
+    Duration::from_secs(n)
+}
+
+fn outage(service: Service) -> Outage {
+    Outage {
+        service,
+        class: Class::Transient,
+        way: "HTTP 503".into(),
+        reason: "the upload failed".into(),
+    }
+}
+
+fn uploads() -> Outage {
+    outage(Service::Uploads)
+}
+
+fn breaker() -> Breaker {
+    Breaker::new(&Backoff::default())
+}
+
+/// Lets a lane in, and has it begin.
+#[track_caller]
+fn begin(breaker: &mut Breaker, now: u64) -> u64 {
+    match breaker.enter(seconds(now)) {
+        Entry::Pass(number) => {
+            assert!(breaker.may_begin(number));
+            breaker.begin(number, seconds(now));
+            number
+        }
+        Entry::Wait(until) => panic!("it waits until {until:?}"),
+    }
+}
+
+/// One more photo fails, after a second.
+fn fail(breaker: &mut Breaker, job: &str, now: u64) -> (u64, Ruling) {
+    let number = begin(breaker, now);
+    let ruling = breaker.failed(number, job, &uploads(), false, seconds(now + 1));
+    (number, ruling)
+}
+
+fn opened() -> Breaker {
+    let mut breaker = breaker();
+    for job in ["a", "b", "c"] {
+        fail(&mut breaker, job, 0);
+    }
+    assert!(breaker.waiting().is_some());
+    breaker
+}
+
+#[test]
+fn a_failure_is_charged_once_another_photo_that_began_later_got_through() {
+    let mut breaker = breaker();
+    let early = begin(&mut breaker, 0);
+    let (failed, ruling) = fail(&mut breaker, "a", 0);
+    assert_eq!(ruling, Ruling::Undecided);
+    // This one was under way before: the service may have gone away since.
+    breaker.passed(early, &[Service::Uploads], seconds(2));
+    assert_eq!(breaker.take_ruling(failed), Ruling::Undecided);
+    let elsewhere = begin(&mut breaker, 3);
+    breaker.passed(elsewhere, &[Service::Calls], seconds(4));
+    assert_eq!(breaker.take_ruling(failed), Ruling::Undecided);
+    let later = begin(&mut breaker, 5);
+    breaker.passed(later, &[Service::Uploads], seconds(6));
+    assert_eq!(breaker.take_ruling(failed), Ruling::Charge);
+    assert_eq!(breaker.waiting(), None);
+}
+
+#[test]
+fn three_photos_that_fail_without_a_success_open_it_and_nobody_pays() {
+    let mut breaker = breaker();
+    let burst: Vec<u64> = (0..64).map(|_| begin(&mut breaker, 0)).collect();
+    let mut undecided = Vec::new();
+    for number in burst {
+        let job = number.to_string();
+        match breaker.failed(number, &job, &uploads(), false, seconds(1)) {
+            Ruling::Undecided => undecided.push(number),
+            ruling => assert_eq!(ruling, Ruling::Spare(seconds(5))),
+        }
+    }
+    assert_eq!(undecided.len(), 2);
+    for number in undecided {
+        assert_eq!(breaker.take_ruling(number), Ruling::Spare(seconds(5)));
+    }
+    let waiting = breaker.waiting().unwrap();
+    assert_eq!((waiting.since, waiting.try_at), (seconds(1), seconds(6)));
+}
+
+#[test]
+fn one_photo_that_fails_three_times_is_one_photo() {
+    let mut breaker = breaker();
+    for _ in 0..5 {
+        assert_eq!(fail(&mut breaker, "a", 0).1, Ruling::Undecided);
+    }
+    assert_eq!(breaker.waiting(), None);
+}
+
+#[test]
+fn failures_of_different_services_are_no_outage_of_one() {
+    let mut breaker = breaker();
+    let services = [
+        Service::Uploads,
+        Service::Calls,
+        Service::Source("s3://a/".into()),
+        Service::Source("s3://b/".into()),
+    ];
+    for (service, job) in services.into_iter().zip(["a", "b", "c", "d"]) {
+        let number = begin(&mut breaker, 0);
+        let ruling = breaker.failed(number, job, &outage(service), false, seconds(1));
+        assert_eq!(ruling, Ruling::Undecided);
+    }
+}
+
+#[test]
+fn while_it_is_open_one_lane_tries_one_job_after_pauses_that_double_up_to_three_minutes() {
+    let mut breaker = opened();
+    let mut tries = Vec::new();
+    let mut now = 1;
+    while tries.len() < 9 {
+        match breaker.enter(seconds(now)) {
+            Entry::Pass(number) => {
+                assert_eq!(breaker.enter(seconds(now)), Entry::Wait(None));
+                breaker.begin(number, seconds(now));
+                let ruling = breaker.failed(number, "d", &uploads(), false, seconds(now));
+                assert!(matches!(ruling, Ruling::Spare(_)));
+                tries.push(now);
+            }
+            Entry::Wait(Some(until)) => now = until.as_secs(),
+            Entry::Wait(None) => panic!("nobody tries"),
+        }
+    }
+    assert_eq!(tries, [6, 16, 36, 76, 156, 316, 496, 676, 856]);
+}
+
+#[test]
+fn a_lane_that_was_let_in_before_it_opened_does_not_begin() {
+    let mut breaker = breaker();
+    let Entry::Pass(number) = breaker.enter(seconds(0)) else {
+        panic!("it is closed");
+    };
+    for job in ["a", "b", "c"] {
+        fail(&mut breaker, job, 0);
+    }
+    assert!(!breaker.may_begin(number));
+}
+
+#[test]
+fn a_success_closes_it_for_all_also_one_that_was_under_way() {
+    let mut breaker = breaker();
+    let early = begin(&mut breaker, 0);
+    for job in ["a", "b", "c"] {
+        fail(&mut breaker, job, 0);
+    }
+    assert!(matches!(breaker.enter(seconds(2)), Entry::Wait(Some(_))));
+    breaker.passed(early, &[Service::Uploads], seconds(3));
+    assert_eq!(breaker.waiting(), None);
+    begin(&mut breaker, 3);
+}
+
+#[test]
+fn a_trial_that_teaches_nothing_leaves_the_next_lane_its_turn() {
+    let mut breaker = opened();
+    let trial = begin(&mut breaker, 6);
+    assert_eq!(breaker.enter(seconds(6)), Entry::Wait(None));
+    breaker.leave(trial);
+    let trial = begin(&mut breaker, 6);
+    breaker.passed(trial, &[], seconds(7));
+    assert!(
+        breaker.waiting().is_some(),
+        "a file that is gone is no success"
+    );
+    begin(&mut breaker, 7);
+}
+
+#[test]
+fn a_failure_that_nothing_can_decide_opens_it_after_a_while() {
+    let mut breaker = breaker();
+    let (failed, _) = fail(&mut breaker, "a", 0);
+    let later = begin(&mut breaker, 3);
+    breaker.ran_out_of_patience(failed, seconds(6));
+    assert_eq!(breaker.take_ruling(failed), Ruling::Undecided);
+    breaker.leave(later);
+    breaker.ran_out_of_patience(failed, seconds(11));
+    assert_eq!(breaker.take_ruling(failed), Ruling::Spare(seconds(5)));
+    assert_eq!(breaker.waiting().unwrap().since, seconds(1));
+}
+
+#[test]
+fn a_lone_photo_pays_for_a_trial_once_the_same_door_answers_and_is_tried_soon_again() {
+    let mut breaker = breaker();
+    let (failed, _) = fail(&mut breaker, "a", 0);
+    breaker.ran_out_of_patience(failed, seconds(6));
+    let mut now = 11;
+    for _ in 0..4 {
+        let trial = begin(&mut breaker, now);
+        assert_eq!(
+            breaker.proof(trial, "a", seconds(now)),
+            Some(Proof::SameDoor)
+        );
+        let ruling = breaker.failed(trial, "a", &uploads(), true, seconds(now));
+        assert_eq!(ruling, Ruling::Charge);
+        now += 5;
+    }
+}
+
+#[test]
+fn many_photos_pay_for_a_trial_only_when_it_lasted_for_a_quarter_of_an_hour() {
+    let mut breaker = opened();
+    let mut now = 6;
+    while now < 900 {
+        let trial = begin(&mut breaker, now);
+        assert_eq!(breaker.proof(trial, "x", seconds(now)), None);
+        breaker.failed(trial, "x", &uploads(), false, seconds(now));
+        now = breaker.waiting().unwrap().try_at.as_secs();
+    }
+    let trial = begin(&mut breaker, now + 1);
+    let proof = breaker.proof(trial, "x", seconds(now + 1));
+    assert_eq!(proof, Some(Proof::AnyCall));
+    let ruling = breaker.failed(trial, "x", &uploads(), true, seconds(now + 1));
+    assert_eq!(ruling, Ruling::Charge);
+    let next = breaker.waiting().unwrap().try_at;
+    assert_eq!(next, seconds(now + 1 + 180), "the pause stays long");
+}
+
+#[test]
+fn a_trial_whose_photo_flickr_may_have_is_made_again_with_the_same_job() {
+    let mut breaker = opened();
+    let lost = Outage {
+        class: Class::Ambiguous,
+        ..uploads()
+    };
+    assert_eq!(breaker.same_again(1, &lost, seconds(2)), None, "no trial");
+    let trial = begin(&mut breaker, 6);
+    assert_eq!(breaker.same_again(trial, &uploads(), seconds(7)), None);
+    let pause = breaker.same_again(trial, &lost, seconds(7));
+    assert_eq!(pause, Some(seconds(10)));
+    assert_eq!(breaker.waiting().unwrap().try_at, seconds(17));
+    assert_eq!(
+        breaker.enter(seconds(18)),
+        Entry::Wait(None),
+        "it is still the trial"
+    );
+    breaker.passed(trial, &[Service::Calls], seconds(18));
+    assert_eq!(breaker.waiting(), None);
+}
+
+#[test]
+fn only_the_trial_can_be_made_to_pay() {
+    let breaker = opened();
+    assert_eq!(breaker.proof(1, "a", seconds(5000)), None);
+}
+
+#[test]
+fn a_queue_that_does_not_answer_is_asked_after_growing_pauses_of_a_minute_at_most() {
+    let mut breaker = breaker();
+    let queue = Service::Queue(QUEUE.into());
+    let early = begin(&mut breaker, 0);
+    breaker.queue_failed(None, &queue, "timed out", seconds(0));
+    // The other lanes meet the same, and a photo that ends meanwhile tells nothing of the queue.
+    breaker.queue_failed(Some(77), &queue, "timed out", seconds(1));
+    breaker.passed(early, &[Service::Uploads], seconds(2));
+    let mut tries = Vec::new();
+    for _ in 0..6 {
+        let now = breaker.waiting().unwrap().try_at;
+        let Entry::Pass(number) = breaker.enter(now) else {
+            panic!("nobody tries");
+        };
+        breaker.queue_failed(Some(number), &queue, "refused", now);
+        tries.push(now.as_secs());
+    }
+    assert_eq!(tries, [5, 15, 35, 75, 135, 195]);
+    let waiting = breaker.waiting().unwrap();
+    assert_eq!((waiting.since, &*waiting.way), (seconds(0), "refused"));
+    breaker.queue_answered();
+    assert_eq!(breaker.waiting(), None);
+}
+
+#[test]
+fn a_queue_that_answers_says_nothing_of_flickr() {
+    let mut breaker = opened();
+    breaker.queue_answered();
+    assert!(breaker.waiting().is_some());
+}
+
+/// What happens next in a worker of some lanes.
+#[derive(Clone, Debug)]
+enum Turn {
+    /// A lane takes the next job.
+    Take,
+    /// The attempt that is this far on in the list ends.
+    End(usize),
+    /// Seconds pass.
+    Pass(u64),
+    /// The undecided failures run out of patience.
+    Patience,
+}
+
+fn turns() -> impl Strategy<Value = Vec<Turn>> {
+    let turn = prop_oneof![
+        4 => Just(Turn::Take),
+        4 => (0..8_usize).prop_map(Turn::End),
+        2 => (1..40_u64).prop_map(Turn::Pass),
+        1 => Just(Turn::Patience),
+    ];
+    proptest::collection::vec(turn, 1..400)
+}
+
+proptest! {
+    /// Flickr is well, goes away for ten minutes at some moment, and comes back. Whatever the
+    /// order in which photos begin and end: no failure of the outage is ever charged, and after it
+    /// the lanes go on.
+    #[test]
+    fn an_outage_of_ten_minutes_is_never_charged(away_at in 0..300_u64, turns in turns()) {
+        let mut breaker = breaker();
+        let is_away = |now: u64| (away_at..away_at + 600).contains(&now);
+        let mut now = 0;
+        let mut under_way: Vec<(u64, bool)> = Vec::new();
+        let mut undecided = BTreeMap::new();
+        for turn in turns {
+            match turn {
+                Turn::Take if under_way.len() < 8 => {
+                    if let Entry::Pass(number) = breaker.enter(seconds(now)) {
+                        breaker.begin(number, seconds(now));
+                        under_way.push((number, is_away(now)));
+                    }
+                }
+                Turn::Take => {}
+                Turn::End(at) if !under_way.is_empty() => {
+                    let (number, began_away) = under_way.remove(at % under_way.len());
+                    if began_away || is_away(now) {
+                        let job = number.to_string();
+                        let ruling = breaker.failed(number, &job, &uploads(), false, seconds(now));
+                        prop_assert_ne!(ruling, Ruling::Charge);
+                        if ruling == Ruling::Undecided {
+                            undecided.insert(number, now);
+                        }
+                    } else {
+                        breaker.passed(number, &[Service::Uploads], seconds(now));
+                    }
+                }
+                Turn::End(_) => {}
+                Turn::Pass(n) => now += n,
+                Turn::Patience => for number in undecided.keys() {
+                    breaker.ran_out_of_patience(*number, seconds(now));
+                },
+            }
+            // A failure may be charged when Flickr was seen to be well after it: never within
+            // the outage, and after it only for one that a success followed.
+            let rulings: Vec<_> = undecided.keys().copied().collect();
+            for number in rulings {
+                let ruling = breaker.take_ruling(number);
+                if ruling != Ruling::Undecided {
+                    let at = undecided.remove(&number);
+                    let in_outage = at.is_some_and(is_away) && is_away(now);
+                    prop_assert!(!in_outage || ruling != Ruling::Charge);
+                }
+            }
+        }
+        // It always goes on in the end.
+        for (number, _) in under_way {
+            breaker.leave(number);
+        }
+        let later = breaker.waiting().map_or(seconds(now), |waiting| waiting.try_at);
+        prop_assert!(matches!(breaker.enter(later), Entry::Pass(_)));
+    }
+}
