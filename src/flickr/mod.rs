@@ -11,6 +11,7 @@ mod account;
 mod answer;
 mod body;
 mod budget;
+mod door;
 mod endpoints;
 mod error;
 mod login;

@@ -1,0 +1,73 @@
+//! Whether Flickr's upload servers answer at all: an upload without a photo, which they refuse.
+
+use std::sync::atomic::Ordering;
+
+use reqwest::header::AUTHORIZATION;
+use reqwest::multipart::Form;
+
+use super::answer::{Answer, Verdict};
+use super::oauth::Params;
+use super::{Client, Error};
+
+/// What it is called in errors.
+const DOING: &str = "an upload without a photo";
+
+impl Client {
+    /// Whether the upload servers answer. Makes no photo: Flickr refuses an upload without one with code 2, "No photo
+    /// specified" (<https://www.flickr.com/services/api/upload.api.html>). Costs one call.
+    ///
+    /// # Errors
+    /// Where the call cannot be made at all: see [`Budget::take_upload`](super::Budget::take_upload).
+    pub async fn takes_uploads(&self) -> Result<bool, Error> {
+        let _permit = self.budget().take_upload().await?;
+        let address = self.shared.endpoints.upload.as_str();
+        let params: Params = vec![("async", "0".into())];
+        let request = self
+            .shared
+            .upload_http
+            .post(address)
+            .header(
+                AUTHORIZATION,
+                self.shared.signer.header("POST", address, &params)?,
+            )
+            .multipart(Form::new().text("async", "0"))
+            .timeout(self.shared.timeouts.call);
+        self.shared.uploads.fetch_add(1, Ordering::Relaxed);
+        let exchange = async { Answer::read(request.send().await?).await };
+        let Ok(answer) = exchange.await else {
+            return Ok(false);
+        };
+        Ok(
+            match self.heed(DOING, &answer, answer.verdict(DOING, true)) {
+                Verdict::Failed(Error::Refused { .. }) => true,
+                Verdict::Failed(error) => error.stops_everything(),
+                Verdict::Done(_) | Verdict::Unclear(_) => false,
+            },
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Reply, client, scripted};
+
+    #[tokio::test]
+    async fn only_an_answer_of_flickrs_own_shows_that_uploads_are_taken() {
+        let refusal = r#"<rsp stat="fail"><err code="2" msg="No photo specified"/></rsp>"#;
+        let server = scripted(vec![
+            Reply::ok(refusal),
+            Reply::ok("<html>Welcome to the hotel</html>"),
+            Reply::new(503, "<html>503</html>"),
+            Reply::new(403, "<html>403</html>"),
+        ])
+        .await;
+        let client = client(&server.base);
+        let mut found = Vec::new();
+        for _ in 0..4 {
+            found.push(client.takes_uploads().await.unwrap());
+        }
+        assert_eq!(found, [true, false, false, false]);
+        let nobody = super::super::testing::client("http://127.0.0.1:1");
+        assert!(!nobody.takes_uploads().await.unwrap());
+    }
+}
