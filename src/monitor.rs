@@ -5,9 +5,11 @@
 
 use std::fmt;
 use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
 
 use crate::model::Key;
 use crate::model::kind::Skip;
+use crate::model::outage::Service;
 use crate::model::retry::Class;
 
 /// Something that happened.
@@ -41,8 +43,24 @@ pub enum Event {
     Limited(Limit),
     /// There are so many lanes now.
     Lanes(usize),
-    /// The queue does not answer for now; the reason.
-    QueueTrouble(String),
+    /// A service fails for every photo, or the queue does not answer: the lanes wait.
+    Outage {
+        /// The service.
+        service: Service,
+        /// What was seen last, such as `HTTP 503`.
+        way: String,
+        /// Since when it fails.
+        since: SystemTime,
+        /// How long until one job is tried.
+        next_try: Duration,
+    },
+    /// The outage is over: the lanes go on.
+    Recovered {
+        /// The service that is well again.
+        service: Service,
+        /// How long the outage lasted.
+        lasted: Duration,
+    },
     /// The run is being ended: why.
     Stopping(String),
     /// A photo is about to be deleted: a later copy of this file, and its id.
@@ -64,6 +82,8 @@ pub enum Limit {
     Bandwidth,
     /// The queue has nothing to take.
     QueueEmpty,
+    /// A service that fails for every photo.
+    Outage,
 }
 
 impl fmt::Display for Limit {
@@ -73,6 +93,7 @@ impl fmt::Display for Limit {
             Limit::Latency => "latency",
             Limit::Bandwidth => "bandwidth",
             Limit::QueueEmpty => "queue empty",
+            Limit::Outage => "outage",
         })
     }
 }

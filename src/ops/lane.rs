@@ -1,25 +1,29 @@
-//! One lane of a worker: takes a message, copies its photo, settles the message, and again.
+//! One lane of a worker: takes a message, copies its photo, has the message settled, and again.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
+use tokio_util::task::TaskTracker;
 
 use super::Error;
 use super::activity::{Activity, Doing};
+use super::breaker::{Breaker, Pass};
 use super::drained::Drained;
 use super::looking::{Look, Uploads};
-use super::past::{look, since, since_first_sent};
+use super::outage;
+use super::past::{look, look_again};
+use super::settle::give_back;
 use super::shared::{Options, Stopped, Tally, Verdict};
 use super::sources::Sources;
 use super::transfer::{Attempt, Services, transfer};
 use crate::flickr::{Client, Permit};
 use crate::model::Job;
-use crate::model::job::Refuse;
-use crate::model::retry::{Class, Outcome, Step, next_step};
+use crate::model::outage::Service;
+use crate::model::retry::{Class, Outcome};
 use crate::monitor::{Event, Monitor};
 use crate::queue::{self, Lease, Queue};
 use crate::stop::Stop;
@@ -30,9 +34,6 @@ const WAIT: Duration = Duration::from_secs(2);
 
 /// The same for a queue on this machine, which costs nothing to ask again.
 const LOCAL_WAIT: Duration = Duration::from_millis(200);
-
-/// How long to wait before a queue that does not answer is asked again.
-const QUEUE_PAUSE: Duration = Duration::from_secs(2);
 
 /// All that a lane needs; the lanes of a worker share one.
 pub(super) struct Lane {
@@ -49,63 +50,102 @@ pub(super) struct Lane {
     pub stop: Stop,
     pub verdict: Verdict,
     pub monitor: Arc<dyn Monitor>,
+    pub breaker: Breaker,
+    /// The jobs whose lane went on before it was known who pays for their failure.
+    pub undecided: TaskTracker,
+    /// What became of these.
+    pub late: Mutex<Tally>,
+    /// How many jobs ended on the failed queue.
+    pub failed: AtomicU64,
 }
 
 impl Lane {
     /// Works until the queue is drained or the run stops; an error is the queue's own end.
-    pub(super) async fn run(&self) -> Result<Tally, Error> {
+    pub(super) async fn run(self: Arc<Lane>) -> Result<Tally, Error> {
         let mut tally = Tally::default();
         // The call is asked for before the message is leased, so that no message waits in hand.
         let mut permit = None;
-        while let Some(lease) = self.next(&mut permit).await? {
-            let settled = self.one(lease, &mut permit, &mut tally).await;
+        while let Some((lease, pass)) = self.next(&mut permit).await? {
+            let settled = self.one(lease, pass, &mut permit, &mut tally).await;
             match settled {
                 // Someone else has the message, or will have it, and will look before uploading.
                 Ok(()) | Err(queue::Error::LostHold { .. }) => {}
-                Err(error) => self.trouble(error).await?,
+                Err(error) => self.trouble(error, None)?,
             }
         }
         Ok(tally)
     }
 
-    /// The next message, or `None` when there is to be no more.
-    async fn next(&self, permit: &mut Option<Permit>) -> Result<Option<Lease>, Error> {
+    /// The next message, and the breaker's leave to try it; `None` when there is to be no more.
+    async fn next(&self, permit: &mut Option<Permit>) -> Result<Option<(Lease, Pass)>, Error> {
         let wait = if self.queue.is_local() {
             LOCAL_WAIT
         } else {
             WAIT
         };
+        let mut pass = None;
         loop {
             if self.over() || self.is_one_too_many() {
                 return Ok(None);
             }
+            let Some(leave) = pass.take() else {
+                pass = self.enter().await;
+                continue;
+            };
             if permit.is_none() {
-                *permit = self.permit().await?;
+                *permit = self.permit(&leave).await?;
+                pass = permit.is_some().then_some(leave);
                 continue;
             }
             let _awaiting = self.activity.begin(Doing::AwaitingJob);
             match self.queue.receive(self.options.hold, wait).await {
                 Ok(Some(lease)) => {
+                    self.breaker.queue_answered();
                     self.drained.not_yet().await;
-                    if !self.over() {
-                        return Ok(Some(lease));
+                    if !self.over() && leave.begin() {
+                        return Ok(Some((lease, leave)));
                     }
-                    // A drain began while this request waited. Not given back, it comes back late.
+                    // A drain or an outage began while this request waited. Not given back, it
+                    // comes back late.
                     let _ = give_back(lease).await;
                 }
-                Ok(None) if self.options.forever => {}
-                Ok(None) => match self.drained.look(&self.queue).await {
-                    Ok(true) => self.verdict.say(Stopped::Drained),
-                    Ok(false) => {}
-                    Err(error) => self.trouble(error).await?,
-                },
-                Err(error) => self.trouble(error).await?,
+                Ok(None) => {
+                    self.breaker.queue_answered();
+                    pass = Some(leave);
+                    self.see_whether_it_is_drained(&pass).await?;
+                }
+                Err(error) => self.trouble(error, Some(&leave))?,
             }
         }
     }
 
+    /// The breaker's leave to take a job; `None` where it had better be asked again.
+    async fn enter(&self) -> Option<Pass> {
+        tokio::select! {
+            () = self.stop.draining() => None,
+            pass = self.breaker.enter() => pass,
+        }
+    }
+
+    /// No message came: perhaps there is to be no more.
+    async fn see_whether_it_is_drained(&self, pass: &Option<Pass>) -> Result<(), Error> {
+        if self.options.forever {
+            return Ok(());
+        }
+        match self.drained.look(&self.queue).await {
+            Ok(true) => {
+                self.verdict.say(Stopped::Drained);
+                // The lanes that wait are to see it.
+                self.breaker.wake();
+            }
+            Ok(false) => {}
+            Err(error) => self.trouble(error, pass.as_ref())?,
+        }
+        Ok(())
+    }
+
     /// The right to make an upload; `None` where the run is to end, or the budget cannot be asked.
-    async fn permit(&self) -> Result<Option<Permit>, Error> {
+    async fn permit(&self, pass: &Pass) -> Result<Option<Permit>, Error> {
         let _awaiting = self.activity.begin(Doing::AwaitingCall);
         let taken = tokio::select! {
             () = self.stop.draining() => return Ok(None),
@@ -114,10 +154,10 @@ impl Lane {
         match taken {
             Ok(permit) => Ok(Some(permit)),
             Err(error) => {
-                // The budget is in the queue: what ails that, the queue itself tells better.
+                // The shared budget lives in the queue, so ask the queue for the typed error.
                 match self.queue.counts().await {
-                    Ok(_) => self.wait_out(error.to_string()).await,
-                    Err(cause) => self.trouble(cause).await?,
+                    Ok(_) => self.queue_failed(&error, Some(pass)),
+                    Err(cause) => self.trouble(cause, Some(pass))?,
                 }
                 Ok(None)
             }
@@ -136,52 +176,90 @@ impl Lane {
         self.stop.is_draining() || self.verdict.is_drained()
     }
 
-    /// Waits out a queue that does not answer; any other error ends the lanes.
-    async fn trouble(&self, error: queue::Error) -> Result<(), Error> {
+    /// Has the lanes wait for a queue that does not answer; any other error ends them.
+    pub(super) fn trouble(&self, error: queue::Error, pass: Option<&Pass>) -> Result<(), Error> {
         if !matches!(error, queue::Error::Unreachable { .. }) {
             return Err(error.into());
         }
-        self.wait_out(error.to_string()).await;
+        self.queue_failed(&error, pass);
         Ok(())
     }
 
-    /// A pause before the queue is asked again, unless a drain begins.
-    async fn wait_out(&self, trouble: String) {
-        self.monitor.event(Event::QueueTrouble(trouble));
-        tokio::select! {
-            () = self.stop.draining() => {}
-            () = tokio::time::sleep(QUEUE_PAUSE) => {}
-        }
+    fn queue_failed(&self, error: &dyn std::error::Error, pass: Option<&Pass>) {
+        let queue = Service::Queue(self.queue.location().to_owned());
+        self.breaker
+            .queue_failed(pass, &queue, &outage::innermost(error));
     }
 
     /// One message, from its hold to its end.
     async fn one(
-        &self,
+        self: &Arc<Lane>,
         lease: Lease,
+        pass: Pass,
         permit: &mut Option<Permit>,
         tally: &mut Tally,
     ) -> Result<(), queue::Error> {
         let job = match Job::read(lease.body()) {
             Ok(job) => job,
-            Err(why) => {
-                self.monitor.event(Event::Unreadable(why.to_string()));
-                tally.failed += 1;
-                let body = Refuse::write(lease.body(), &why);
-                return lease.bury(body).await;
-            }
+            Err(why) => return self.put_aside(lease, &why, tally).await,
         };
         self.monitor
             .event(Event::Started(job.key.clone(), job.size));
         let look = look(&job, &lease, SystemTime::now());
         let _transferring = self.activity.begin(Doing::Transferring);
+        let attempt = self.in_hand(&lease, job, look, permit).await;
+        let tried = Tried {
+            lease,
+            attempt,
+            look,
+        };
+        let tried = self.same_again(tried, &pass, permit).await;
+        self.judge(tried, pass, tally).await
+    }
+
+    /// An attempt that ends with the hold on its message, and with an abort.
+    async fn in_hand(
+        &self,
+        lease: &Lease,
+        job: Job,
+        look: Option<Look>,
+        permit: &mut Option<Permit>,
+    ) -> Attempt {
         let lost = lease.lost();
-        let attempt = tokio::select! {
+        tokio::select! {
             biased;
             () = lost.cancelled() => abandoned(job),
             () = self.stop.aborting() => abandoned(job),
             attempt = self.caught(job.clone(), look, permit) => attempt,
+        }
+    }
+
+    /// While the other lanes wait for Flickr: tries the one job once more, after a pause, if its
+    /// photo may be there.
+    async fn same_again(&self, tried: Tried, pass: &Pass, permit: &mut Option<Permit>) -> Tried {
+        let Outcome::Away(outage) = &tried.attempt.outcome else {
+            return tried;
         };
-        self.settle(lease, attempt, look, tally).await
+        let Some(pause) = pass.same_again(outage) else {
+            return tried;
+        };
+        let lost = tried.lease.lost();
+        tokio::select! {
+            () = lost.cancelled() => return tried,
+            () = self.stop.draining() => return tried,
+            () = tokio::time::sleep(pause) => {}
+        }
+        if !pass.begin() {
+            return tried;
+        }
+        let look = look_again(&tried.attempt, tried.look);
+        let Tried { lease, attempt, .. } = tried;
+        let attempt = self.in_hand(&lease, attempt.job, look, permit).await;
+        Tried {
+            lease,
+            attempt,
+            look,
+        }
     }
 
     /// An attempt whose panic costs this job alone.
@@ -219,93 +297,32 @@ impl Lane {
             activity: &self.activity,
         };
         loop {
-            let attempt = transfer(&source, to, job.clone(), look, permit).await;
+            let mut attempt = transfer(&source, to, job.clone(), look, permit).await;
             if attempt.outcome != Outcome::Throttled {
+                attempt.outcome = outage::at_source(attempt.outcome, source.location());
                 return attempt;
             }
             self.activity.throttled();
             self.monitor.event(Event::Throttled);
             // The pause may be long; a drain does not wait for it.
-            match self.permit().await {
-                Ok(Some(taken)) => *permit = Some(taken),
-                Ok(None) if !self.stop.is_draining() => {}
-                Ok(None) | Err(_) => return attempt,
-            }
-        }
-    }
-
-    async fn settle(
-        &self,
-        lease: Lease,
-        attempt: Attempt,
-        look: Option<Look>,
-        tally: &mut Tally,
-    ) -> Result<(), queue::Error> {
-        let Attempt {
-            outcome,
-            mut job,
-            began,
-        } = attempt;
-        if let Outcome::StopEverything(why) = &outcome {
-            self.monitor.event(Event::Stopping(why.clone()));
-            self.verdict.say(Stopped::Halted(why.clone()));
-            self.stop.drain();
-        }
-        let tried = job.attempts + 1;
-        let step = next_step(&outcome, job.retries, tried, &self.options.backoff);
-        if matches!(step, Step::PutBack { .. } | Step::Bury { .. }) {
-            job.attempts = tried;
-            job.since = since(&outcome, &job, began, look);
-        }
-        match (step, outcome) {
-            (Step::PutBack { retries, delay }, Outcome::Failed(_, reason)) => {
-                tally.retried += 1;
-                self.monitor
-                    .event(Event::PutBack(job.key.clone(), reason, retries));
-                job.retries = retries;
-                lease.replace(job.write(), delay).await
-            }
-            (Step::Bury { class, reason }, _) => {
-                tally.failed += 1;
-                self.monitor
-                    .event(Event::Failed(job.key.clone(), class, reason.clone()));
-                job.retries = 0;
-                lease.bury(job.failed(class.name(), reason)).await
-            }
-            (_, Outcome::Uploaded(photo)) => {
-                tally.uploaded += 1;
-                tally.bytes += job.size;
-                self.activity.photo();
-                self.monitor
-                    .event(Event::Uploaded(job.key, photo, job.size));
-                lease.delete().await
-            }
-            (_, Outcome::AlreadyThere(photo)) => {
-                tally.already_there += 1;
-                self.monitor.event(Event::AlreadyThere(job.key, photo));
-                lease.delete().await
-            }
-            (_, _) => {
-                self.monitor.event(Event::Released(job.key));
-                give_back(lease).await
+            let taken = tokio::select! {
+                () = self.stop.draining() => return attempt,
+                taken = self.flickr.budget().take_upload() => taken,
+            };
+            match taken {
+                Ok(taken) => *permit = Some(taken),
+                // The queue, where the shared budget lives, does not answer: the lane will see.
+                Err(_) => return attempt,
             }
         }
     }
 }
 
-/// Makes a message visible again at once, its job untouched.
-///
-/// The queue buries what it handed out often, and every lane of a worker that stops may have the
-/// same message in hand for a moment. Only deaths shall count: one that was given back in good
-/// order, again, begins anew. One that cannot be read stays as it is, for whoever buries it.
-async fn give_back(lease: Lease) -> Result<(), queue::Error> {
-    match Job::read(lease.body()) {
-        Ok(mut job) if lease.received() > 1 => {
-            job.since = since_first_sent(&job, &lease);
-            lease.replace(job.write(), Duration::ZERO).await
-        }
-        _ => lease.release().await,
-    }
+/// A job after an attempt, its message still in hand.
+pub(super) struct Tried {
+    pub lease: Lease,
+    pub attempt: Attempt,
+    pub look: Option<Look>,
 }
 
 fn abandoned(job: Job) -> Attempt {

@@ -79,7 +79,7 @@ impl Lanes {
             self.lane.monitor.event(Event::Limited(limit));
         }
         self.looks += 1;
-        if self.looks.is_multiple_of(WINDOW) && !self.lane.over() {
+        if self.looks.is_multiple_of(WINDOW) && !self.lane.over() && !self.lane.breaker.is_open() {
             self.adjust();
         }
     }
@@ -87,6 +87,9 @@ impl Lanes {
     /// Where more lanes did not help although they only wait for answers, the bytes are the limit.
     fn limit(&self) -> Limit {
         let at_the_top = self.climb.as_ref().is_some_and(Climb::is_at_the_top);
+        if self.lane.breaker.is_open() {
+            return Limit::Outage;
+        }
         match self.samples.limit() {
             Limit::Latency if at_the_top => Limit::Bandwidth,
             limit => limit,

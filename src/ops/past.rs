@@ -4,8 +4,9 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::looking::{Look, unix};
+use super::transfer::Attempt;
 use crate::model::Job;
-use crate::model::retry::{Class, Outcome};
+use crate::model::retry::Outcome;
 use crate::queue::Lease;
 
 /// A job that a repeated `populate` marked is looked for in a listing no older than this: the
@@ -33,6 +34,13 @@ pub(super) fn look(job: &Job, lease: &Lease, now: SystemTime) -> Option<Look> {
     job.since.map(|since| Look { since, after })
 }
 
+/// What must be looked for when a job is tried again without leaving this worker's hand.
+pub(super) fn look_again(attempt: &Attempt, look: Option<Look>) -> Option<Look> {
+    let since = since(&attempt.outcome, &attempt.job, attempt.began, look)?;
+    let after = SystemTime::now();
+    Some(Look { since, after })
+}
+
 /// Since when an upload of the job may have happened, for whoever tries it next.
 pub(super) fn since(
     outcome: &Outcome,
@@ -41,9 +49,10 @@ pub(super) fn since(
     look: Option<Look>,
 ) -> Option<i64> {
     let before = job.since.or(look.map(|look| look.since));
-    match outcome {
-        Outcome::Failed(Class::Ambiguous, _) => before.or(began.map(unix)),
-        _ => before,
+    if outcome.is_ambiguous() {
+        before.or(began.map(unix))
+    } else {
+        before
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Options {
     pub ignore_etag_md5: bool,
     /// The wait before another attempt at a job.
     pub backoff: Backoff,
+    /// How many jobs may end on the failed queue before the run stops; `None` for no limit.
+    pub max_errors: Option<u64>,
 }
 
 impl Default for Options {
@@ -43,6 +45,7 @@ impl Default for Options {
             allow: Vec::new(),
             ignore_etag_md5: false,
             backoff: Backoff::default(),
+            max_errors: None,
         }
     }
 }
@@ -106,6 +109,11 @@ impl Verdict {
 
     pub(super) fn is_drained(&self) -> bool {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) == Some(Stopped::Drained)
+    }
+
+    pub(super) fn is_halted(&self) -> bool {
+        let said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(*said, Some(Stopped::Halted(_)))
     }
 
     pub(super) fn stopped(&self, stop: &Stop) -> Stopped {

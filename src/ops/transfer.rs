@@ -8,6 +8,7 @@ use super::bandwidth::Bandwidth;
 use super::body::{Verdict, checked, taken};
 use super::content;
 use super::looking::{Look, Uploads};
+use super::outage;
 use crate::flickr::{self, Client, Permit, Upload, Visibility};
 use crate::model::name::{Origin, title};
 use crate::model::retry::{Class, Outcome};
@@ -177,7 +178,9 @@ fn of_store(error: store::Error) -> Outcome {
         error if error.strikes_every_file() => return Outcome::StopEverything(error.to_string()),
         Error::NotFound(_) => Class::Gone,
         Error::Archived(_) | Error::Location(_) | Error::Inventory { .. } => Class::Refused,
-        _ => Class::Transient,
+        Error::Changed(_) => Class::Transient,
+        // S3 denies one object, or all of them; a disk or a network fails once, or for a while.
+        _ => return outage::of_store(&error),
     };
     Outcome::Failed(class, error.to_string())
 }
@@ -185,7 +188,7 @@ fn of_store(error: store::Error) -> Outcome {
 fn of_upload(error: flickr::Error, verdict: &Verdict) -> Outcome {
     match (error, taken(verdict)) {
         (flickr::Error::Source { .. }, Some(cause)) => of_store(cause),
-        (error, _) => of_flickr(error),
+        (error, _) => outage::at_upload(of_flickr(error)),
     }
 }
 
@@ -193,11 +196,10 @@ fn of_flickr(error: flickr::Error) -> Outcome {
     use flickr::Error;
     match error {
         Error::Throttled { .. } => Outcome::Throttled,
-        Error::Ambiguous { .. } => Outcome::Failed(Class::Ambiguous, told(&error)),
         Error::Refused { .. } => Outcome::Failed(Class::Refused, told(&error)),
         Error::NotSafe => Outcome::StopEverything(told(&error)),
         error if error.stops_everything() => Outcome::StopEverything(told(&error)),
-        error => Outcome::Failed(Class::Transient, told(&error)),
+        error => outage::of_flickr(&error, told(&error)),
     }
 }
 

@@ -1,12 +1,15 @@
 //! `work`: N identical lanes, one job in hand each, until the queue is drained or the run is
 //! asked to stop.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use tokio_util::task::TaskTracker;
 
 use super::Error;
 use super::binding::bind;
+use super::breaker::Breaker;
 use super::drained::Drained;
 use super::lane::Lane;
 use super::lanes::Lanes;
@@ -43,7 +46,7 @@ pub async fn work(
     let began = Instant::now();
     bind(queue, flickr).await?;
     let verdict = Verdict::default();
-    let mut lanes = Lanes::start(Arc::new(Lane {
+    let lane = Arc::new(Lane {
         sources: Sources::new(queue, &options.allow)
             .await?
             .ignoring_etag_md5(options.ignore_etag_md5),
@@ -58,7 +61,12 @@ pub async fn work(
         activity: Arc::default(),
         running: AtomicUsize::new(0),
         wanted: AtomicUsize::new(0),
-    }));
+        breaker: Breaker::new(&options.backoff, Arc::clone(&monitor)),
+        undecided: TaskTracker::new(),
+        late: Mutex::default(),
+        failed: AtomicU64::new(0),
+    });
+    let mut lanes = Lanes::start(Arc::clone(&lane));
     let mut tally = Tally::default();
     let mut failure = None;
     while let Some(ended) = lanes.next_end().await {
@@ -76,6 +84,9 @@ pub async fn work(
             }
         }
     }
+    lane.undecided.close();
+    lane.undecided.wait().await;
+    tally.add(&lane.late.lock().unwrap_or_else(PoisonError::into_inner));
     match failure {
         Some(error) => Err(error),
         None => Ok(Summary {

@@ -176,6 +176,9 @@ pub struct Work {
     /// Take no ETag for an MD5, for a server whose ETags only look like it
     #[arg(long)]
     pub ignore_etag_md5: bool,
+    /// Stop with exit status 1 once this many photos have failed in this run [default: no limit]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_errors: Option<u64>,
     /// Seconds before a failed photo is tried again; doubled each time
     #[arg(
         long,

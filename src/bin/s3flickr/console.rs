@@ -14,6 +14,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::{LogFormat, Output};
+use crate::outage;
 
 /// Prints an error, cause by cause, on one line.
 pub fn complain(error: &anyhow::Error) {
@@ -174,7 +175,20 @@ impl Monitor for Console {
             Event::Throttled => info!("Flickr asks for fewer calls: slower for a while"),
             Event::Limited(limit) => debug!("limited by: {limit}"),
             Event::Lanes(lanes) => debug!(lanes, "transfers at once"),
-            Event::QueueTrouble(why) => warn!("{why}; trying again"),
+            Event::Outage {
+                service,
+                way,
+                since,
+                next_try,
+            } => {
+                let seconds = next_try.as_secs_f64();
+                let text = outage::waiting(&service, &way, since, next_try);
+                warn!(service = %service, since = %outage::utc(since), next_try_seconds = seconds, "{text}");
+            }
+            Event::Recovered { service, lasted } => {
+                let text = outage::over(&service, lasted);
+                warn!(service = %service, lasted_seconds = lasted.as_secs(), "{text}");
+            }
             Event::Stopping(why) => debug!("stopping: {why}"),
             Event::Deleting(key, photo) => warn!("deleting photo {photo}, a later copy of {key}"),
             Event::Read(items) => debug!(items, "read from the account"),

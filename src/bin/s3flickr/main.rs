@@ -9,6 +9,7 @@ mod limits;
 mod lock;
 mod login;
 mod migrate;
+mod outage;
 mod progress;
 mod report;
 mod run;

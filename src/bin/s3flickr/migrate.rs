@@ -134,6 +134,7 @@ pub async fn work(
             first,
             longest: defaults.longest.max(first),
         },
+        max_errors: args.max_errors,
     };
     // First all that may be wrong with the user's side, then the services.
     let place = services::queue_location(&args.queue, folders);

@@ -38,6 +38,7 @@ fn limited(limit: Limit) -> &'static str {
         Limit::Latency => "limited by latency",
         Limit::Bandwidth => "limited by bandwidth",
         Limit::QueueEmpty => "limited by the queue: nothing waits",
+        Limit::Outage => "waiting for a service that is away",
     }
 }
 

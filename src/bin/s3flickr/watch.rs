@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::console::{Console, progress_interval};
 use crate::exit::Exit;
+use crate::outage;
 use crate::progress::{Rate, left, line};
 use crate::report;
 use crate::signals::stop_on_signals;
@@ -23,6 +24,8 @@ const EVERY: Duration = Duration::from_secs(2);
 pub struct Working {
     console: Console,
     limit: Mutex<Option<Limit>>,
+    /// What the lanes wait for, in words.
+    outage: Mutex<Option<String>>,
 }
 
 impl Working {
@@ -31,11 +34,17 @@ impl Working {
         Arc::new(Working {
             console: console.clone(),
             limit: Mutex::default(),
+            outage: Mutex::default(),
         })
     }
 
     fn limit(&self) -> Option<Limit> {
         *self.limit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn outage(&self) -> Option<String> {
+        let outage = self.outage.lock();
+        outage.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Shows how far the whole queue is while the worker works, and what holds this worker up.
@@ -47,7 +56,10 @@ impl Working {
             tokio::time::sleep(interval).await;
             if let Ok(status) = status(&queue).await {
                 rate.note(Instant::now(), status.done);
-                let text = line(&status, &rate, self.limit());
+                let mut text = line(&status, &rate, self.limit());
+                if let Some(outage) = self.outage() {
+                    text.push_str(&format!(", {outage}"));
+                }
                 self.console
                     .progress(status.done, Some(status.total), &text);
             }
@@ -57,8 +69,16 @@ impl Working {
 
 impl Monitor for Working {
     fn event(&self, event: Event) {
-        if let Event::Limited(limit) = event {
-            *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = Some(limit);
+        let say = |text| {
+            *self.outage.lock().unwrap_or_else(PoisonError::into_inner) = text;
+        };
+        match &event {
+            Event::Limited(limit) => {
+                *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = Some(*limit);
+            }
+            Event::Outage { service, since, .. } => say(Some(outage::brief(service, *since))),
+            Event::Recovered { .. } => say(None),
+            _ => {}
         }
         self.console.event(event);
     }

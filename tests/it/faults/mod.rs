@@ -4,6 +4,7 @@
 mod account;
 mod answers;
 mod bytes;
+mod outages;
 mod queue;
 mod secrets;
 mod source;

@@ -11,7 +11,7 @@ use crate::support::proxy::Proxy;
 use crate::world::{World, picture};
 
 /// An SQS queue with the photos of a bucket on it.
-async fn queued(aws: &Aws, world: &World, photos: usize) -> (User, String) {
+pub(super) async fn queued(aws: &Aws, world: &World, photos: usize) -> (User, String) {
     let user = world.user().with_all(aws.env());
     let (bucket, name) = (aws.bucket("queue").await, unique("queue"));
     let keys = (0..photos).map(|n| format!("a/{n}.jpg"));
@@ -48,11 +48,39 @@ async fn a_queue_that_cannot_be_reached_for_a_while_does_not_end_the_worker() {
     worker.until_stderr(": started").await;
     proxy.down().await;
     proxy.sever();
-    worker.until_stderr("cannot be reached").await;
+    let said = worker.until_stderr("cannot be reached").await;
+    let line = said.lines().find(|line| line.contains("cannot be reached"));
+    let line = line.expect("the line just waited for");
+    assert!(
+        line.contains(" since ") && line.contains("next try in"),
+        "{line}"
+    );
     proxy.up().await;
     let worked = worker.output().await.expect_success().json();
     assert_eq!(worked["failed"], 0);
     assert_eq!(world.contents().await.len(), 12);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_is_away_is_asked_by_one_lane_after_growing_pauses_and_a_signal_ends_that() {
+    let (aws, world) = (ministack().await, World::start().await);
+    let (user, name) = queued(aws, &world, 3).await;
+    let proxy = Proxy::start(&aws.endpoint).await;
+    let user = user.with("AWS_ENDPOINT_URL_SQS", proxy.url());
+    let queue = format!("sqs://{name}");
+    let options = ["--queue", &queue, "--forever", "-v"];
+    let mut worker = user.start([&WORK[..], &options].concat());
+    worker.until_stderr("a/2.jpg").await;
+    proxy.down().await;
+    proxy.sever();
+    let said = worker.until_stderr("next try in 0.4 s").await;
+    // Sixteen lanes meet it, and each pause is told once.
+    assert_eq!(said.matches("cannot be reached").count(), 3, "{said}");
+    proxy.up().await;
+    let said = worker.until_stderr("answers again after").await;
+    assert!(said.contains(&name), "{said}");
+    worker.interrupt();
+    worker.output().await.expect_code(4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

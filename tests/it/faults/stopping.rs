@@ -1,5 +1,6 @@
 //! Signals: the first drains, the second gives everything back at once.
 
+use rustix::process::Signal;
 use serde_json::json;
 
 use super::{Scene, WORK};
@@ -60,4 +61,35 @@ async fn a_killed_worker_leaves_its_messages_to_the_next_one() {
     scene.world.faults(json!([])).await;
     scene.user.run(hold).await.expect_success();
     scene.all_is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_another_worker_has_by_now_is_left_to_it_at_once() {
+    let scene = Scene::with(1, 5).await;
+    // It would be uploaded in the end, unless it is given up.
+    let script = json!([{ "call": "upload", "fault": "slow-body", "delay_ms": 60_000 }]);
+    scene.world.faults(script).await;
+    let hold = [&two_lanes()[..], &["--visibility", "2"]].concat();
+    let mut worker = scene.user.start(hold);
+    worker.until_stderr(": started").await;
+    // A worker that sleeps does not renew its hold.
+    worker.signal(Signal::STOP);
+    let queue = scene.queue().await;
+    let seconds = std::time::Duration::from_secs;
+    let taken = loop {
+        if let Some(lease) = queue
+            .receive(seconds(60), seconds(1))
+            .await
+            .expect("a queue")
+        {
+            break lease;
+        }
+    };
+    worker.signal(Signal::CONT);
+    worker.until_stderr("given back").await;
+    taken.delete().await.expect("deleted");
+    let worked = worker.output().await.expect_success().json();
+    assert_eq!(worked["uploaded"], 0, "{worked}");
+    assert_eq!(scene.world.photos().await.len(), 0);
+    scene.has(0, 0).await;
 }

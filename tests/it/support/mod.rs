@@ -8,5 +8,6 @@ pub mod aws;
 pub mod bent_get;
 pub mod browser;
 pub mod cli;
+pub mod gate;
 pub mod proxy;
 pub mod python;

@@ -1,0 +1,103 @@
+//! Which failures may be those of a service that fails for every photo, and which services a
+//! photo has shown to be well.
+
+use super::transfer::Attempt;
+use crate::model::Location;
+use crate::model::outage::{Outage, Service};
+use crate::model::retry::{Class, Outcome};
+use crate::{flickr, store};
+
+/// What a failure of a call to Flickr means; `told` is its whole message.
+///
+/// Whatever Flickr says that condemns neither the file nor the account may be a bad spell of
+/// Flickr's: 403 and 503 pages, a captive portal's page, code 3, a lost answer.
+pub(super) fn of_flickr(error: &flickr::Error, told: String) -> Outcome {
+    use flickr::Error;
+    let (service, class) = match error {
+        // The shared budget lives in the queue. The job is as it was.
+        Error::Budget { .. } => return Outcome::Abandoned,
+        Error::Source { .. } => (Service::Source(String::new()), Class::Transient),
+        Error::Ambiguous { .. } => (Service::Calls, Class::Ambiguous),
+        _ => (Service::Calls, Class::Transient),
+    };
+    Outcome::Away(Outage {
+        service,
+        class,
+        way: way(error),
+        reason: told,
+    })
+}
+
+/// The same outcome, where the call was an upload.
+pub(super) fn at_upload(mut outcome: Outcome) -> Outcome {
+    if let Outcome::Away(outage) = &mut outcome
+        && outage.service == Service::Calls
+    {
+        outage.service = Service::Uploads;
+    }
+    outcome
+}
+
+/// What it means that a store did not give a file; [`at_source`] says which store.
+pub(super) fn of_store(error: &store::Error) -> Outcome {
+    let way = match error {
+        store::Error::Denied { detail, .. } => format!("access denied: {detail}"),
+        store::Error::Unavailable { detail, .. } => detail.clone(),
+        other => other.to_string(),
+    };
+    Outcome::Away(Outage {
+        service: Service::Source(String::new()),
+        class: Class::Transient,
+        way,
+        reason: error.to_string(),
+    })
+}
+
+/// The same outcome, with the store that failed.
+pub(super) fn at_source(mut outcome: Outcome, source: &Location) -> Outcome {
+    if let Outcome::Away(outage) = &mut outcome
+        && let Service::Source(url) = &mut outage.service
+    {
+        *url = source.to_string();
+    }
+    outcome
+}
+
+/// The services that an attempt got through.
+pub(super) fn passed(attempt: &Attempt, looked: bool, source: &Location) -> Vec<Service> {
+    let source = || Service::Source(source.to_string());
+    match &attempt.outcome {
+        Outcome::Uploaded(_) if looked => vec![source(), Service::Uploads, Service::Calls],
+        Outcome::Uploaded(_) => vec![source(), Service::Uploads],
+        Outcome::AlreadyThere(_) if attempt.began.is_some() => {
+            vec![source(), Service::Uploads, Service::Calls]
+        }
+        Outcome::AlreadyThere(_) => vec![Service::Calls],
+        // Flickr judged the file.
+        Outcome::Failed(Class::Refused, _) if attempt.began.is_some() => vec![Service::Uploads],
+        _ => Vec::new(),
+    }
+}
+
+/// What was seen, in a few words.
+fn way(error: &flickr::Error) -> String {
+    use flickr::Error;
+    match error {
+        Error::Unavailable { why, source, .. } | Error::Ambiguous { why, source, .. } => {
+            let cause = source.as_deref().map(|cause| innermost(cause));
+            cause.map_or_else(|| why.clone(), |cause| format!("{why}: {cause}"))
+        }
+        Error::Source { why, .. } => why.clone(),
+        Error::Unexpected { message, .. } | Error::NotFound { message, .. } => message.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The last cause: what a person can act on ("connection refused").
+pub(super) fn innermost(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    last.to_string()
+}
