@@ -39,7 +39,7 @@ pub use self::endpoints::Endpoints;
 pub use self::error::{Cause, Error};
 pub use self::login::{Login, RequestToken};
 use self::oauth::Signer;
-pub use self::paging::Page;
+pub use self::paging::{List, Page};
 pub use self::photos::Photo;
 pub use self::sets::Set;
 pub use self::upload::{Upload, Visibility};

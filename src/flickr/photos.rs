@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::oauth::Params;
-use super::paging::{self, Item, Page};
+use super::paging::{self, Item, List, Page};
 use super::rest::Call;
 use super::{Client, Error, loose};
 
@@ -56,15 +56,15 @@ impl Client {
     }
 
     /// All of the user's own photos, as [`Client::photos_page`] gives them; each once.
-    pub async fn photos(&self, uploaded_since: Option<i64>) -> Result<Vec<Photo>, Error> {
+    pub async fn photos(&self, uploaded_since: Option<i64>) -> Result<List<Photo>, Error> {
         paging::all(|page| self.photos_page(uploaded_since, page)).await
     }
 
     /// The ids of the photos that are in no set. `flickr.photos.getNotInSet`.
-    pub async fn photos_not_in_set(&self) -> Result<Vec<String>, Error> {
+    pub async fn photos_not_in_set(&self) -> Result<List<String>, Error> {
         let call = || Call::read("flickr.photos.getNotInSet", Params::new(), "photos");
-        let photos: Vec<Photo> = paging::all(|page| self.page(call(), "photo", page)).await?;
-        Ok(photos.into_iter().map(|photo| photo.id).collect())
+        let photos: List<Photo> = paging::all(|page| self.page(call(), "photo", page)).await?;
+        Ok(photos.map(|photo| photo.id))
     }
 
     /// One photo. `flickr.photos.getInfo`.
@@ -195,7 +195,8 @@ mod tests {
         let photos = client(&server.base)
             .photos(Some(1_338_000_000))
             .await
-            .unwrap();
+            .unwrap()
+            .items;
         assert_eq!(
             photos[0],
             Photo {
@@ -229,7 +230,11 @@ mod tests {
         )])
         .await;
         assert_eq!(
-            client(&server.base).photos_not_in_set().await.unwrap(),
+            client(&server.base)
+                .photos_not_in_set()
+                .await
+                .unwrap()
+                .items,
             Vec::<String>::new()
         );
         assert_eq!(

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::oauth::Params;
-use super::paging::{self, Item};
+use super::paging::{self, Item, List};
 use super::photos::{EXTRAS, gone};
 use super::rest::Call;
 use super::{Client, Error, Photo, loose};
@@ -31,18 +31,21 @@ impl Item for Set {
 
 impl Client {
     /// All sets, in the user's own order. `flickr.photosets.getList`, which gives 500 at most since about 2019.
-    pub async fn sets(&self) -> Result<Vec<Set>, Error> {
+    pub async fn sets(&self) -> Result<List<Set>, Error> {
         let call = || Call::read("flickr.photosets.getList", Params::new(), "photosets");
         paging::all(|page| self.page(call(), "photoset", page)).await
     }
 
-    /// The photos of a set, in its order. `flickr.photosets.getPhotos`.
-    pub async fn set_photos(&self, id: &str) -> Result<Vec<Photo>, Error> {
+    /// The photos of a set, in its order. Whole only where Flickr says how many there are.
+    /// `flickr.photosets.getPhotos`.
+    pub async fn set_photos(&self, id: &str) -> Result<List<Photo>, Error> {
         let call = || {
             let params = vec![("photoset_id", id.to_owned()), ("extras", EXTRAS.into())];
             Call::read("flickr.photosets.getPhotos", params, "photoset")
         };
-        paging::all(|page| self.page(call(), "photo", page)).await
+        let mut photos: List<Photo> = paging::all(|page| self.page(call(), "photo", page)).await?;
+        photos.whole &= photos.total.is_some();
+        Ok(photos)
     }
 
     /// Makes a set of one photo and gives its id. Titles are not unique: one more of the same title is made
@@ -143,7 +146,7 @@ mod tests {
             {"id":72157636216289704,"title":"Rome","date_create":1771861648,"photos":"1","videos":"4"}]},"stat":"ok"}"#,
         )])
         .await;
-        let sets = client(&server.base).sets().await.unwrap();
+        let sets = client(&server.base).sets().await.unwrap().items;
         let told: Vec<_> = sets
             .iter()
             .map(|set| (set.id.as_str(), set.title.as_str(), set.created, set.photos))
@@ -165,8 +168,10 @@ mod tests {
         )])
         .await;
         let photos = client(&server.base).set_photos("1").await.unwrap();
+        assert!(photos.whole);
         assert_eq!(
             photos
+                .items
                 .iter()
                 .map(|photo| photo.id.as_str())
                 .collect::<Vec<_>>(),

@@ -58,7 +58,7 @@ impl Uploads {
         }
         let began = SystemTime::now();
         let start = listed.start_of_next(from);
-        for photo in self.flickr.photos(Some(start)).await? {
+        for photo in self.flickr.photos(Some(start)).await?.items {
             if let Some(origin) = Origin::of_tags(&photo.machine_tags) {
                 listed.photos.entry(origin).or_insert(photo.id);
             }

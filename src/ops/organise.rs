@@ -85,7 +85,14 @@ pub async fn assign_sets(
 ) -> Result<Organised, Error> {
     let mut library = read_account(flickr, monitor).await?;
     if !options.read_all && plan::wants_loose_photos(&library, options.naming) {
-        library.loose = Some(flickr.photos_not_in_set().await?.into_iter().collect());
+        library.loose = Some(
+            flickr
+                .photos_not_in_set()
+                .await?
+                .items
+                .into_iter()
+                .collect(),
+        );
     }
     let sets = if options.read_all {
         plan::sets_of_folders(&library, options.naming)
@@ -109,7 +116,7 @@ pub async fn merge_sets(
     stop: &Stop,
     monitor: &dyn Monitor,
 ) -> Result<Organised, Error> {
-    let sets = flickr.sets().await?;
+    let sets = flickr.sets().await?.items;
     let mut library = Library {
         sets: sets.into_iter().map(set).collect(),
         ..Library::default()
@@ -123,9 +130,15 @@ pub async fn merge_sets(
 }
 
 async fn read_account(flickr: &Client, monitor: &dyn Monitor) -> Result<Library, Error> {
-    let photos: Vec<Photo> = flickr.photos(None).await?.into_iter().map(photo).collect();
+    let photos: Vec<Photo> = flickr
+        .photos(None)
+        .await?
+        .items
+        .into_iter()
+        .map(photo)
+        .collect();
     monitor.event(Event::Read(photos.len()));
-    let sets = flickr.sets().await?.into_iter().map(set).collect();
+    let sets = flickr.sets().await?.items.into_iter().map(set).collect();
     Ok(Library {
         photos,
         sets,
@@ -151,7 +164,7 @@ async fn read_members(
         .iter_mut()
         .filter(|set| wanted.contains(&set.id))
     {
-        let members = flickr.set_photos(&set.id).await?;
+        let members = flickr.set_photos(&set.id).await?.items;
         monitor.event(Event::Read(members.len()));
         set.members = Some(members.iter().map(|member| member.id.clone()).collect());
         let new = members
@@ -291,7 +304,7 @@ impl<'a> Organiser<'a> {
 
     async fn made_meanwhile(&self, title: &str) -> Result<Option<String>, Error> {
         let known = |id: &str| self.library.sets.iter().any(|set| set.id == id);
-        let sets = self.flickr.sets().await?;
+        let sets = self.flickr.sets().await?.items;
         Ok(sets
             .into_iter()
             .find(|set| set.title == title && !known(&set.id))
@@ -300,7 +313,7 @@ impl<'a> Organiser<'a> {
 
     /// Nothing is deleted before the set that stays is seen to hold everyone.
     async fn read_back(&self, set: &str, title: &str, photos: &[String]) -> Result<(), Error> {
-        let found = self.flickr.set_photos(set).await?;
+        let found = self.flickr.set_photos(set).await?.items;
         let held: HashSet<&str> = found.iter().map(|photo| photo.id.as_str()).collect();
         match photos
             .iter()
