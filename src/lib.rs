@@ -11,7 +11,7 @@
 //! * [`monitor`]: what is said meanwhile: events in; a progress bar, JSON lines or a test's list out.
 //!
 //! Around them: [`stop`] (how a run is asked to end), [`config`] (the user's file and folders),
-//! [`aws`] (the SDK's shared configuration), [`error`] (what an operation ends with), and
+//! [`aws`] (the SDK's shared configuration), [`endpoint`] (which addresses may be used), [`error`] (what an operation ends with), and
 //! [`sandbox`], a stand-in for Flickr that shares no code with [`flickr`].
 //!
 //! What a photo says of itself on Flickr leads back to its file, for whoever writes a tool beside this one:
@@ -31,6 +31,7 @@ extern crate self as s3flickr;
 
 pub mod aws;
 pub mod config;
+pub mod endpoint;
 pub mod error;
 pub mod flickr;
 pub mod model;

@@ -1,10 +1,7 @@
 //! Where Flickr is: its canonical addresses, or all of them under one base for a stand-in.
 
-use std::net::IpAddr;
-
-use reqwest::Url;
-
 use super::Error;
+use crate::endpoint;
 
 /// The five addresses of Flickr's API.
 ///
@@ -40,36 +37,11 @@ impl Endpoints {
     /// [`Error::Endpoint`] where it is no `http` or `https` address, has a query, a fragment or a user name,
     /// or is plain `http` towards another machine: tokens do not travel in the clear.
     pub fn under(base: &str) -> Result<Self, Error> {
-        let refuse = |problem| Error::Endpoint {
-            value: printable(base),
-            problem,
-        };
-        let url = Url::parse(base.trim())
-            .map_err(|_| refuse("is no address: write http://127.0.0.1:PORT"))?;
-        if url.cannot_be_a_base() || !url.has_host() {
-            return Err(refuse("is no address: write http://127.0.0.1:PORT"));
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(refuse("holds a user name: leave it out"));
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(refuse("has a part after its path: leave that out"));
-        }
-        let local = is_loopback(&url);
-        match url.scheme() {
-            "https" => {}
-            "http" if local => {}
-            "http" => {
-                return Err(refuse(
-                    "is plain http to another machine: use https, or an address of this one, such as 127.0.0.1",
-                ));
-            }
-            _ => {
-                return Err(refuse(
-                    "is neither http nor https: write http://127.0.0.1:PORT",
-                ));
-            }
-        }
+        let endpoint = endpoint::checked(base).map_err(|problem| Error::Endpoint {
+            value: endpoint::printable(base),
+            problem: problem.text(),
+        })?;
+        let (url, local) = (endpoint.url, endpoint.is_local);
         let base = url.as_str().trim_end_matches('/');
         Ok(Self {
             rest: format!("{base}/services/rest"),
@@ -82,25 +54,10 @@ impl Endpoints {
     }
 }
 
-/// Whether an address leads to this machine: 127/8, `::1`, `localhost`.
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-/// The value as it may be shown: a password typed into it by mistake is cut out.
-fn printable(base: &str) -> String {
-    match (base.find("://"), base.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => {
-            format!("{}...{}", &base[..scheme + 3], &base[at..])
-        }
-        _ => base.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use reqwest::Url;
+
     use super::*;
 
     #[test]
