@@ -33,6 +33,9 @@ pub struct Job {
     /// uploading. Set after an ambiguous end, and by a `populate` that was run again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<i64>,
+    /// The run of `populate` that queued it, so that what is finished is counted for that run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
     /// Why it failed; only on the failed queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
@@ -69,6 +72,58 @@ pub struct Refuse {
     pub failure: Failure,
 }
 
+/// The longest body that is written, in bytes. SQS took 256 KiB before it took 1 MiB, and other
+/// services still do; this leaves room below.
+const LONGEST: usize = 200 * 1024;
+/// The longest reason of a failure, in bytes of the body.
+const LONGEST_REASON: usize = 8 * 1024;
+
+/// JSON in ASCII alone. SQS refuses the characters that XML 1.0 has no place for (U+FFFE, U+FFFF;
+/// SendMessage, `MessageBody`), and other services refuse more; `\uXXXX` passes everywhere.
+fn ascii_json(value: &impl Serialize) -> String {
+    // Strings and numbers alone: there is nothing in a job that JSON cannot hold.
+    let json = serde_json::to_string(value).unwrap_or_default();
+    if is_plain(&json) {
+        return json;
+    }
+    let mut ascii = String::with_capacity(json.len() * 2);
+    for c in json.chars() {
+        // Characters beyond ASCII can only stand inside strings.
+        push_escaped(&mut ascii, c);
+    }
+    ascii
+}
+
+fn is_plain(json: &str) -> bool {
+    json.bytes().all(|byte| byte.is_ascii() && byte != 0x7F)
+}
+
+fn push_escaped(ascii: &mut String, c: char) {
+    if c.is_ascii() && c != '\x7F' {
+        return ascii.push(c);
+    }
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        ascii.push_str(&format!("\\u{unit:04x}"));
+    }
+}
+
+/// The text, or as much of its beginning as is at most `longest` bytes of an ASCII body.
+fn cut(text: &str, longest: usize) -> String {
+    let mut bytes = 0;
+    for (at, c) in text.char_indices() {
+        bytes += match c {
+            '"' | '\\' => 2,
+            c if c.is_ascii_control() => 6,
+            c if c.is_ascii() => 1,
+            c => 6 * c.len_utf16(),
+        };
+        if bytes > longest {
+            return format!("{}... (cut: {} bytes in all)", &text[..at], text.len());
+        }
+    }
+    text.to_owned()
+}
+
 fn is_zero(n: &u32) -> bool {
     *n == 0
 }
@@ -85,6 +140,7 @@ impl Job {
             etag: etag.to_owned(),
             attempts: 0,
             since: None,
+            run: None,
             failure: None,
             unknown: Map::new(),
         }
@@ -100,16 +156,23 @@ impl Job {
         }
     }
 
-    /// The message's body.
+    /// The message's body: ASCII, and never longer than a queue takes. Fields that this version
+    /// does not know are left out where they alone make it too long.
     pub fn write(&self) -> String {
-        // Strings and numbers alone: there is nothing in a job that JSON cannot hold.
-        serde_json::to_string(self).unwrap_or_default()
+        let body = ascii_json(self);
+        if body.len() <= LONGEST || self.unknown.is_empty() {
+            return body;
+        }
+        ascii_json(&Job {
+            unknown: Map::new(),
+            ..self.clone()
+        })
     }
 
     /// The body for the failed queue.
     pub fn failed(mut self, class: &str, reason: String) -> String {
         self.failure = Some(Failure {
-            reason,
+            reason: cut(&reason, LONGEST_REASON),
             class: class.to_owned(),
         });
         self.write()
@@ -117,16 +180,17 @@ impl Job {
 }
 
 impl Refuse {
-    /// The failed queue's body for a message that cannot be read.
+    /// The failed queue's body for a message that cannot be read: the message is whole in it,
+    /// unless it is so long that it would not fit with all that JSON escapes; then it is cut.
     pub fn write(body: &str, why: &Unreadable) -> String {
         let refuse = Refuse {
-            unreadable: body.to_owned(),
+            unreadable: cut(body, LONGEST - 2 * LONGEST_REASON),
             failure: Failure {
-                reason: why.to_string(),
+                reason: cut(&why.to_string(), LONGEST_REASON),
                 class: "unreadable".to_owned(),
             },
         };
-        serde_json::to_string(&refuse).unwrap_or_default()
+        ascii_json(&refuse)
     }
 }
 
@@ -158,6 +222,49 @@ mod tests {
             written.contains(r#""colour":{"of":["sky",1]}"#),
             "{written}"
         );
+    }
+
+    #[test]
+    fn a_message_is_ascii_whatever_the_key_has() {
+        let key = Key::new("été/\u{FFFF}\u{FFFE}/\u{1F600}\u{7F}\u{85}\u{2028}日本.jpg").unwrap();
+        let job = Job::new("s3://b/x.jpg".into(), key, 5, 1, "ab");
+        let bodies = [
+            job.write(),
+            job.clone().failed("refused", "Zürich\u{FFFF}".into()),
+        ];
+        for body in bodies {
+            assert!(is_plain(&body), "{body}");
+            assert!(
+                body.contains(r"\uffff\ufffe/\ud83d\ude00\u007f\u0085\u2028"),
+                "{body}"
+            );
+            assert_eq!(Job::read(&body).unwrap().key, job.key);
+        }
+    }
+
+    #[test]
+    fn a_body_is_never_longer_than_a_queue_takes() {
+        let quotes = "\"".repeat(1_000_000);
+        let emoji = "\u{1F600}\u{0}".repeat(300_000);
+        for text in [&quotes, &emoji] {
+            let why = Job::read(text).unwrap_err();
+            let body = Refuse::write(text, &why);
+            assert!(body.len() <= LONGEST && is_plain(&body), "{}", body.len());
+            let read: Refuse = serde_json::from_str(&body).unwrap();
+            let kept = read.unreadable.split("... (cut: ").next().unwrap();
+            assert!(text.starts_with(kept) && kept.len() > 20_000);
+
+            let more = format!("{{\"v\":1,\"more\":{}", serde_json::json!(text));
+            let job = Job::read(&DOCUMENTED.replace("{\"v\":1", &more)).unwrap();
+            assert!(job.write().len() <= LONGEST);
+            let failed = job.failed("refused", text.clone());
+            assert!(failed.len() <= LONGEST, "{}", failed.len());
+            assert_eq!(Job::read(&failed).unwrap().etag, "ab");
+        }
+        let small = "no job, \u{7}at all";
+        let why = Job::read(small).unwrap_err();
+        let read: Refuse = serde_json::from_str(&Refuse::write(small, &why)).unwrap();
+        assert_eq!(read.unreadable, small);
     }
 
     #[test]
