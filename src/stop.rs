@@ -34,6 +34,11 @@ impl Stop {
         self.drain.is_cancelled()
     }
 
+    /// What ends a wait that a drain must not outlast; cancelled when nothing new may be taken.
+    pub fn drain_token(&self) -> CancellationToken {
+        self.drain.clone()
+    }
+
     /// Completes when nothing new may be taken.
     pub async fn draining(&self) {
         self.drain.cancelled().await;

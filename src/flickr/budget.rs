@@ -11,6 +11,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::error::Cause;
 use super::{Error, random};
@@ -26,11 +27,44 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 const SHARED_SPACING: Duration = Duration::from_secs(1);
 /// How long to wait after a grant of no calls at all, before asking again.
 const NOTHING_GRANTED: Duration = Duration::from_secs(1);
+/// How long a call that was granted may be kept. Calls saved up by idle lanes would all be made at once
+/// when work comes.
+const LIFETIME: Duration = Duration::from_secs(8);
 
-/// The right to make one call. Spend it, or the call is lost.
+/// The right to make one call, for a while. One that is dropped unspent serves the next caller.
 #[must_use = "a permit is one call of the hour's budget"]
 #[derive(Debug)]
-pub struct Permit(());
+pub struct Permit {
+    granted: Instant,
+    lifetime: Duration,
+    /// Where it goes when it is not spent; gone once it is, or where calls are free.
+    unspent: Option<Unspent>,
+}
+
+/// When the calls were granted that nobody made yet.
+type Unspent = Arc<SyncMutex<Vec<Instant>>>;
+
+impl Permit {
+    /// Whether it may still be spent. One that was kept for too long must be taken anew.
+    pub fn is_fresh(&self) -> bool {
+        self.unspent.is_none() || self.granted.elapsed() <= self.lifetime
+    }
+
+    /// The call is being made.
+    pub(super) fn spend(mut self) {
+        self.unspent = None;
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(unspent) = self.unspent.take() {
+            let mut unspent = lock(&unspent);
+            unspent.retain(|granted| granted.elapsed() <= self.lifetime);
+            unspent.push(self.granted);
+        }
+    }
+}
 
 /// Asks for the next few calls; gives how many there are.
 type Grant = Box<dyn Fn() -> BoxFuture<'static, Result<u32, Cause>> + Send + Sync>;
@@ -41,6 +75,10 @@ pub struct Budget {
     /// Whoever holds it is the next to go; the others wait behind.
     supply: Arc<Mutex<Supply>>,
     pace: Arc<SyncMutex<Pace>>,
+    unspent: Unspent,
+    lifetime: Duration,
+    /// Ends every wait.
+    drain: CancellationToken,
     uploads_free: bool,
 }
 
@@ -57,6 +95,7 @@ enum Supply {
     Shared {
         grant: Grant,
         left: u32,
+        granted: Instant,
         last: Option<Instant>,
     },
 }
@@ -92,6 +131,7 @@ impl Budget {
         Self::of(Supply::Shared {
             grant,
             left: 0,
+            granted: Instant::now(),
             last: None,
         })
     }
@@ -104,27 +144,86 @@ impl Budget {
         }
     }
 
+    /// The same budget, whose calls are worth nothing when they were granted longer ago than `lifetime`.
+    pub fn lasting(self, lifetime: Duration) -> Self {
+        Self { lifetime, ..self }
+    }
+
+    /// The same budget for a run that `drain` ends: no wait for a call outlasts it.
+    pub fn until(self, drain: CancellationToken) -> Self {
+        Self { drain, ..self }
+    }
+
     /// Waits until an upload may be made: as for any call, unless uploads are free.
     ///
     /// # Errors
+    /// [`Error::Draining`] where the run is ending and there is no call at once;
     /// [`Error::Budget`] where the shared budget cannot be asked.
     pub async fn take_upload(&self) -> Result<Permit, Error> {
         if !self.uploads_free {
             return self.take().await;
         }
-        self.pause().await;
-        Ok(Permit(()))
+        self.unless_draining(self.pause()).await?;
+        Ok(self.permit(Instant::now(), None))
     }
 
     /// Waits until a call may be made.
     ///
     /// # Errors
+    /// [`Error::Draining`] where the run is ending and there is no call at once;
     /// [`Error::Budget`] where the shared budget cannot be asked.
     pub async fn take(&self) -> Result<Permit, Error> {
-        let mut supply = self.supply.lock().await;
-        supply.next(&self.pace).await?;
-        self.pause().await;
-        Ok(Permit(()))
+        self.unless_draining(self.next()).await?
+    }
+
+    /// A pause between two tries of one call.
+    ///
+    /// # Errors
+    /// [`Error::Draining`] where the run is ending.
+    pub(super) async fn rest(&self, pause: Duration) -> Result<(), Error> {
+        self.unless_draining(sleep(pause)).await
+    }
+
+    /// What `wait` gives, unless it must be waited for and the run is ending.
+    async fn unless_draining<T>(&self, wait: impl Future<Output = T>) -> Result<T, Error> {
+        tokio::select! {
+            biased;
+            done = wait => Ok(done),
+            () = self.drain.cancelled() => Err(Error::Draining),
+        }
+    }
+
+    async fn next(&self) -> Result<Permit, Error> {
+        loop {
+            let mut supply = self.supply.lock().await;
+            // Paused in the turn, so that those behind do not all go at its end.
+            self.pause().await;
+            let granted = match self.reuse() {
+                Some(granted) => granted,
+                None => supply.next(&self.pace, self.lifetime).await?,
+            };
+            let counts = !matches!(*supply, Supply::Unlimited);
+            let permit = self.permit(granted, counts.then(|| Arc::clone(&self.unspent)));
+            // Flickr may have asked for a pause while the supply was waited for.
+            if self.pause_end().is_none() {
+                return Ok(permit);
+            }
+        }
+    }
+
+    fn permit(&self, granted: Instant, unspent: Option<Unspent>) -> Permit {
+        Permit {
+            granted,
+            lifetime: self.lifetime,
+            unspent,
+        }
+    }
+
+    /// A call that was granted a moment ago and not made.
+    fn reuse(&self) -> Option<Instant> {
+        let mut unspent = lock(&self.unspent);
+        unspent.retain(|granted| granted.elapsed() <= self.lifetime);
+        unspent.pop()
     }
 
     /// Waits out the pause that Flickr asked for, and any that comes meanwhile.
@@ -147,6 +246,9 @@ impl Budget {
         Self {
             supply: Arc::new(Mutex::new(supply)),
             pace: Arc::new(SyncMutex::new(Pace::default())),
+            unspent: Unspent::default(),
+            lifetime: LIFETIME,
+            drain: CancellationToken::new(),
             uploads_free: false,
         }
     }
@@ -159,8 +261,8 @@ impl fmt::Debug for Budget {
 }
 
 impl Supply {
-    /// Waits for the next call of this supply.
-    async fn next(&mut self, pace: &SyncMutex<Pace>) -> Result<(), Error> {
+    /// Waits for the next call of this supply; gives when it was granted.
+    async fn next(&mut self, pace: &SyncMutex<Pace>, lifetime: Duration) -> Result<Instant, Error> {
         match self {
             Self::Unlimited => {}
             Self::Paced {
@@ -174,22 +276,29 @@ impl Supply {
                 let stretched = interval.div_f64(lock(pace).factor());
                 *due = (*due).max(Instant::now()) + stretched;
             }
-            Self::Shared { grant, left, last } => {
-                while *left == 0 {
-                    *left = grant().await.map_err(|source| Error::Budget { source })?;
-                    if *left == 0 {
-                        sleep(NOTHING_GRANTED).await;
-                    }
-                }
+            Self::Shared {
+                grant,
+                left,
+                granted,
+                last,
+            } => {
                 let factor = lock(pace).factor();
                 if let Some(last) = last.filter(|_| factor < 1.0) {
                     sleep_until(last + SHARED_SPACING.div_f64(factor)).await;
                 }
+                while *left == 0 || granted.elapsed() > lifetime {
+                    *left = grant().await.map_err(|source| Error::Budget { source })?;
+                    *granted = Instant::now();
+                    if *left == 0 {
+                        sleep(NOTHING_GRANTED).await;
+                    }
+                }
                 *left -= 1;
                 *last = Some(Instant::now());
+                return Ok(*granted);
             }
         }
-        Ok(())
+        Ok(Instant::now())
     }
 }
 
@@ -230,149 +339,10 @@ impl Pace {
     }
 }
 
-/// The pace is plain data, so that a panic elsewhere leaves it fit for use.
-fn lock(pace: &SyncMutex<Pace>) -> std::sync::MutexGuard<'_, Pace> {
-    pace.lock().unwrap_or_else(PoisonError::into_inner)
+/// Plain data, so that a panic elsewhere leaves it fit for use.
+fn lock<T>(data: &SyncMutex<T>) -> std::sync::MutexGuard<'_, T> {
+    data.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    use super::*;
-
-    const PAUSE: Duration = Duration::from_secs(1);
-
-    /// How long `calls` calls take, in whole seconds of paused time.
-    async fn seconds(budget: &Budget, calls: u32) -> u64 {
-        let start = Instant::now();
-        for _ in 0..calls {
-            let _permit = budget.take().await.unwrap();
-        }
-        start.elapsed().as_secs()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn no_limit_means_no_wait() {
-        assert_eq!(seconds(&Budget::unlimited(), 10_000).await, 0);
-        assert_eq!(seconds(&Budget::paced(0, 1), 10_000).await, 0);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_pace_lets_a_burst_through_and_then_so_many_an_hour() {
-        let budget = Budget::paced(3600, 5);
-        assert_eq!(seconds(&budget, 5).await, 0);
-        assert_eq!(seconds(&budget, 10).await, 10);
-        sleep(Duration::from_secs(3600)).await;
-        assert_eq!(
-            seconds(&budget, 5 + 10).await,
-            10,
-            "a long rest is worth one burst"
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn too_many_calls_pause_everybody_and_halve_the_pace_which_comes_back() {
-        let budget = Budget::paced(3600, 1);
-        let _ = budget.take().await.unwrap();
-        budget.throttled(None, PAUSE);
-        let waited = seconds(&budget.clone(), 1).await;
-        assert!((1..=2).contains(&waited), "{waited}");
-        let slow = seconds(&budget, 10).await;
-        assert!((17..=20).contains(&slow), "half the pace: {slow}");
-        sleep(Duration::from_secs(100)).await;
-        assert_eq!(
-            seconds(&budget, 10).await,
-            10 - 1,
-            "the whole pace again, after one call saved up"
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn answers_to_calls_made_before_the_pause_do_not_halve_again() {
-        let budget = Budget::unlimited();
-        for _ in 0..16 {
-            budget.throttled(None, PAUSE);
-        }
-        assert!(lock(&budget.pace).factor() > 0.49);
-        assert!(seconds(&budget, 1).await <= 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn each_refusal_after_a_pause_doubles_the_next_one_to_a_limit() {
-        let budget = Budget::unlimited();
-        let mut pauses = Vec::new();
-        for _ in 0..12 {
-            budget.throttled(None, PAUSE);
-            pauses.push(seconds(&budget, 1).await);
-        }
-        assert!(pauses.is_sorted_by(|a, b| a <= b || *a >= 32), "{pauses:?}");
-        assert!(
-            pauses.iter().all(|pause| *pause <= 48) && pauses[11] >= 25,
-            "{pauses:?}"
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_wait_that_flickr_names_is_kept_but_not_for_ever() {
-        let budget = Budget::unlimited();
-        budget.throttled(Some(Duration::from_secs(42)), PAUSE);
-        assert_eq!(seconds(&budget, 1).await, 42);
-        budget.throttled(Some(Duration::from_secs(1_000_000)), PAUSE);
-        assert_eq!(seconds(&budget, 1).await, 900);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_shared_budget_is_asked_by_one_at_a_time_and_spends_what_it_was_granted() {
-        let asked = Arc::new(AtomicU32::new(0));
-        let asking = Arc::new(AtomicU32::new(0));
-        let (count, busy) = (asked.clone(), asking.clone());
-        let budget = Budget::shared(move || {
-            let (count, busy) = (count.clone(), busy.clone());
-            Box::pin(async move {
-                assert_eq!(busy.fetch_add(1, Ordering::SeqCst), 0);
-                sleep(Duration::from_secs(1)).await;
-                busy.fetch_sub(1, Ordering::SeqCst);
-                // The second time there is nothing.
-                Ok::<_, Cause>(if count.fetch_add(1, Ordering::SeqCst) == 1 {
-                    0
-                } else {
-                    4
-                })
-            })
-        });
-        let start = Instant::now();
-        let takers: Vec<_> = (0..8)
-            .map(|_| budget.clone())
-            .map(|budget| tokio::spawn(async move { budget.take().await }))
-            .collect();
-        for taker in takers {
-            let _permit = taker.await.unwrap().unwrap();
-        }
-        assert_eq!(asked.load(Ordering::SeqCst), 3);
-        assert_eq!(
-            start.elapsed().as_secs(),
-            4,
-            "three grants of a second, and a second after the empty one"
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_shared_budget_keeps_its_calls_apart_while_flickr_asks_for_less() {
-        let budget = Budget::shared(|| Box::pin(async { Ok::<_, Cause>(100) }));
-        assert_eq!(seconds(&budget, 50).await, 0);
-        budget.throttled(None, PAUSE);
-        let slow = seconds(&budget, 10).await;
-        assert!((17..=20).contains(&slow), "{slow}");
-    }
-
-    #[tokio::test]
-    async fn a_shared_budget_that_cannot_be_asked_says_why() {
-        let budget = Budget::shared(|| Box::pin(async { Err::<u32, _>("the queue is gone") }));
-        let error = budget.take().await.unwrap_err();
-        assert_eq!(
-            std::error::Error::source(&error).unwrap().to_string(),
-            "the queue is gone"
-        );
-    }
-}
+mod tests;

@@ -155,6 +155,10 @@ pub enum Error {
         source: Option<Cause>,
     },
 
+    /// The run is ending, and a call would have had to be waited for. Nothing was sent.
+    #[error("the run is ending, so no further call to Flickr is waited for")]
+    Draining,
+
     /// The place that shares out the fleet's calls could not be asked.
     #[error("the shared call budget cannot be asked")]
     Budget {

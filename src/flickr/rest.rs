@@ -101,7 +101,7 @@ impl Client {
     pub(super) async fn call(&self, call: Call) -> Result<Value, Error> {
         let mut attempt = 1;
         loop {
-            let _permit = self.shared.budget.take().await?;
+            self.shared.budget.take().await?.spend();
             match self.call_once(&call).await {
                 Err(error) if error.is_transient() && attempt < ATTEMPTS => {
                     tracing::debug!(
@@ -110,7 +110,7 @@ impl Client {
                         "{error}; trying again"
                     );
                     if !matches!(error, Error::Throttled { .. }) {
-                        tokio::time::sleep(self.backoff(attempt)).await;
+                        self.shared.budget.rest(self.backoff(attempt)).await?;
                     }
                 }
                 outcome => return outcome,

@@ -68,12 +68,13 @@ impl Client {
     /// # Errors
     /// [`Error::Source`] and [`Error::Unavailable`] where nothing was created, [`Error::Ambiguous`] where all was sent
     /// and no clear answer came; else what Flickr says.
-    pub async fn upload(&self, _permit: Permit, upload: Upload) -> Result<String, Error> {
+    pub async fn upload(&self, permit: Permit, upload: Upload) -> Result<String, Error> {
         let params = params(&upload);
         let (body, gauge) = body::metered(upload.body, upload.length);
         let part = Part::stream_with_length(reqwest::Body::wrap_stream(body), upload.length)
             .file_name(ascii(&upload.file_name));
         let request = self.upload_request(&params, part)?;
+        permit.spend();
         self.shared.uploads.fetch_add(1, Ordering::Relaxed);
         let timeouts = &self.shared.timeouts;
         let exchange =

@@ -131,7 +131,7 @@ impl Attempt {
             length,
             body: to.bandwidth.pace(body),
         };
-        let permit = match permit.take() {
+        let permit = match permit.take().filter(Permit::is_fresh) {
             Some(permit) => permit,
             None => to.flickr.budget().take_upload().await.map_err(of_flickr)?,
         };
@@ -196,6 +196,7 @@ fn of_flickr(error: flickr::Error) -> Outcome {
     use flickr::Error;
     match error {
         Error::Throttled { .. } => Outcome::Throttled,
+        Error::Draining => Outcome::Abandoned,
         Error::Refused { .. } => Outcome::Failed(Class::Refused, told(&error)),
         Error::NotSafe => Outcome::StopEverything(told(&error)),
         error if error.stops_everything() => Outcome::StopEverything(told(&error)),

@@ -11,6 +11,7 @@ mod account;
 mod error;
 mod lease;
 mod location;
+mod machine;
 mod pace;
 mod sqlite;
 mod sqs;
@@ -28,6 +29,7 @@ use aws_config::SdkConfig;
 pub use account::AccountRecord;
 pub use error::Error;
 pub use lease::Lease;
+pub use machine::MachinePace;
 pub use pace::Pace;
 
 use location::Location;

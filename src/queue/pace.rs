@@ -2,6 +2,12 @@
 
 use std::time::Duration;
 
+/// How far calls may run ahead of the even pace, as a part of the window...
+const LEAD_PARTS: u32 = 200;
+/// ... and at most. A call granted in one lead may be made in the next ([`Pace::lead`]), so that a
+/// stretch of 12 seconds sees at most 12 + 8 + 8 seconds' worth: less than 2.5 times its share.
+const LONGEST_LEAD: Duration = Duration::from_secs(8);
+
 /// How many calls a whole fleet may make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
@@ -18,6 +24,13 @@ impl Pace {
             calls_per_hour,
             window: Duration::from_secs(3600),
         }
+    }
+
+    /// How far calls may run ahead of the even pace after a rest, and for how long a granted call
+    /// may be kept before it is made. With both, a tenth of the window sees at most 1.1 times its
+    /// share.
+    pub fn lead(&self) -> Duration {
+        (self.window / LEAD_PARTS).min(LONGEST_LEAD)
     }
 
     /// The time from one call to the next, in microseconds: rounded up, so never too fast.

@@ -287,6 +287,9 @@ pub struct Login {
     /// Ask for the right to delete photos too, which only `assign-sets --delete-duplicates` needs
     #[arg(long, conflicts_with = "check")]
     pub allow_delete: bool,
+    /// The queue whose fleet the calls of --check are counted with, as the config file may name it
+    #[arg(long, value_name = "QUEUE", hide = true)]
+    pub queue: Option<String>,
 }
 
 /// `sandbox`

@@ -4,23 +4,33 @@ use std::io::{IsTerminal, Write, stderr, stdin};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use s3flickr::config::{Account, ConfigFile};
+use s3flickr::config::{Account, ConfigFile, Folders};
 use s3flickr::flickr::{Budget, Login as OAuth, Rights, Timeouts};
 use s3flickr::ops::account;
+use s3flickr::queue::Queue;
 use serde_json::json;
 
 use crate::args::Login;
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::signals::stop_on_signals;
 use crate::{report, services};
 
 /// Where a key is made.
 const KEYS: &str = "https://www.flickr.com/services/apps/create/";
 
+/// What Flickr allows a key, where no fleet says otherwise.
+const CALLS_PER_HOUR: u32 = 3600;
+
 /// `login`
-pub async fn login(args: &Login, mut config: ConfigFile, console: &Console) -> Result<Exit> {
+pub async fn login(
+    args: &Login,
+    mut config: ConfigFile,
+    folders: &Folders,
+    console: &Console,
+) -> Result<Exit> {
     if args.check {
-        return check(&config, console).await;
+        return check(args, &config, folders, console).await;
     }
     let account = config.account();
     if account.api_key.is_none() || account.api_secret.is_none() {
@@ -64,8 +74,23 @@ pub async fn login(args: &Login, mut config: ConfigFile, console: &Console) -> R
     Ok(Exit::Well)
 }
 
-async fn check(config: &ConfigFile, console: &Console) -> Result<Exit> {
-    let owner = account::owner(&services::flickr(config, Budget::unlimited())?).await?;
+async fn check(
+    args: &Login,
+    config: &ConfigFile,
+    folders: &Folders,
+    console: &Console,
+) -> Result<Exit> {
+    // First all that may be wrong with the user's side, then the services.
+    services::flickr(config, Budget::unlimited())?;
+    let stop = stop_on_signals(console);
+    // Its few calls are the key's too. A queue that is not there yet has no fleet.
+    let queue = match &args.queue {
+        Some(queue) => Queue::open(queue).await.ok(),
+        None => None,
+    };
+    let budget =
+        services::budget_for(queue.as_ref(), CALLS_PER_HOUR, config, folders, &stop).await?;
+    let owner = account::owner(&services::flickr(config, budget)?).await?;
     let text = format!(
         "{} ({}), with the right to {}",
         owner.name, owner.nsid, owner.rights

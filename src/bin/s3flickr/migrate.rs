@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use s3flickr::config::{ConfigFile, Folders};
-use s3flickr::flickr::Visibility;
+use s3flickr::flickr::{Budget, Visibility};
 use s3flickr::model::Location;
 use s3flickr::model::retry::Backoff;
 use s3flickr::monitor::{Event, Monitor};
 use s3flickr::ops::work::Stopped;
 use s3flickr::ops::{self, account, sources};
-use s3flickr::queue::Queue;
+use s3flickr::queue::{Pace, Queue};
 use s3flickr::store::{Store, locate};
 use serde_json::json;
 
@@ -138,10 +138,14 @@ pub async fn work(
     };
     // First all that may be wrong with the user's side, then the services.
     let place = services::queue_location(&args.queue, folders);
-    services::flickr(config, services::own_budget(0))?;
+    services::flickr(config, Budget::unlimited())?;
     let queue = Queue::open(&place).await?;
-    let window = Duration::from_secs(args.budget_window);
-    let budget = services::fleet_budget(&queue, args.calls_per_hour, window);
+    let pace = Pace {
+        calls_per_hour: args.calls_per_hour,
+        window: Duration::from_secs(args.budget_window),
+    };
+    let stop = stop_on_signals(console);
+    let budget = services::fleet_budget(&queue, pace).until(stop.drain_token());
     let budget = if args.uploads_free {
         budget.with_free_uploads()
     } else {
@@ -151,7 +155,6 @@ pub async fn work(
     for line in account::preflight(&flickr, options.visibility).await? {
         console.event(Event::Account(line));
     }
-    let stop = stop_on_signals(console);
     let working = Working::new(console);
     let watching = tokio::spawn(Arc::clone(&working).watch(queue.clone()));
     let interruption = tokio::spawn(drain_on_interruption(stop.clone(), console.clone()));

@@ -27,7 +27,7 @@ pub async fn run(
         Command::Failed(args) => migrate::failed(args, &folders, console).await,
         Command::AssignSets(args) => assign_sets(&args, &config, &folders, console).await,
         Command::MergeSets(args) => merge_sets(&args, &config, &folders, console).await,
-        Command::Login(args) => login::login(&args, config, console).await,
+        Command::Login(args) => login::login(&args, config, &folders, console).await,
         Command::Sandbox(args) => sandbox::sandbox(args, console).await,
         Command::Demo(args) => demo::demo(args, console).await,
         Command::Completions { shell } => {
@@ -45,7 +45,9 @@ async fn assign_sets(
     folders: &Folders,
     console: &Console,
 ) -> Result<Exit> {
-    let flickr = services::flickr(config, services::own_budget(args.calls_per_hour))?;
+    let stop = stop_on_signals(console);
+    let budget = services::budget_for(None, args.calls_per_hour, config, folders, &stop).await?;
+    let flickr = services::flickr(config, budget)?;
     let _alone = OrganiseLock::take(folders)?;
     let options = AssignOptions {
         naming: match args.set_name {
@@ -56,7 +58,6 @@ async fn assign_sets(
         read_all: args.read_all,
         delete_duplicates: args.delete_duplicates,
     };
-    let stop = stop_on_signals(console);
     let organised = organise::assign_sets(&flickr, options, &stop, console).await?;
     let (document, text) = report::assigned(&organised, args.dry_run);
     console.result(&document, &text);
@@ -69,9 +70,10 @@ async fn merge_sets(
     folders: &Folders,
     console: &Console,
 ) -> Result<Exit> {
-    let flickr = services::flickr(config, services::own_budget(args.calls_per_hour))?;
-    let _alone = OrganiseLock::take(folders)?;
     let stop = stop_on_signals(console);
+    let budget = services::budget_for(None, args.calls_per_hour, config, folders, &stop).await?;
+    let flickr = services::flickr(config, budget)?;
+    let _alone = OrganiseLock::take(folders)?;
     let organised = organise::merge_sets(&flickr, args.dry_run, &stop, console).await?;
     let (document, text) = report::merged(&organised, args.dry_run);
     console.result(&document, &text);

@@ -3,17 +3,22 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use data_encoding::HEXLOWER;
 use futures_util::FutureExt;
 use s3flickr::config::{self, Account, ConfigFile, Folders};
 use s3flickr::flickr::{Budget, Client, Credentials, Endpoints, Timeouts};
-use s3flickr::queue::{Pace, Queue};
+use s3flickr::queue::{MachinePace, Pace, Queue};
+use s3flickr::stop::Stop;
 use secrecy::ExposeSecret;
+use sha1::{Digest, Sha1};
 
 use crate::args::QueueArg;
 
-/// Calls that an operation without a queue may make at once; with the pace that is left, no hour
-/// sees more than the whole budget.
-const BURST: u32 = 300;
+/// Calls that commands without a queue may make at once on one machine: enough to read a small
+/// account without a wait. With the pace that is left, no hour sees more than the whole budget.
+const BURST: u32 = 100;
+/// A call that was granted is kept at least this long, also where a test's hour is a minute.
+const SHORTEST_LIFETIME: Duration = Duration::from_millis(500);
 
 /// The queue's location: the one named, or this user's own.
 pub fn queue_location(arg: &QueueArg, folders: &Folders) -> String {
@@ -57,27 +62,59 @@ fn credentials(account: Account) -> Result<Credentials, config::Error> {
     }
 }
 
-/// The budget of one process alone.
-pub fn own_budget(calls_per_hour: u32) -> Budget {
-    let burst = BURST.min(calls_per_hour / 4).max(1);
-    match calls_per_hour {
-        0 => Budget::unlimited(),
-        _ => Budget::paced(calls_per_hour.saturating_sub(burst).max(1), burst),
-    }
+/// The budget that a command's calls come out of, until `stop` drains: the fleet's where a queue
+/// is known, else one that all processes of this machine share for the key.
+///
+/// A fleet keeps the pace that its workers set; `calls_per_hour` is for one that has none yet. 0 is
+/// no limit, for whoever asks for that.
+pub async fn budget_for(
+    queue: Option<&Queue>,
+    calls_per_hour: u32,
+    config: &ConfigFile,
+    folders: &Folders,
+    stop: &Stop,
+) -> Result<Budget> {
+    let pace = Pace::per_hour(calls_per_hour);
+    let budget = match queue {
+        _ if calls_per_hour == 0 => Budget::unlimited(),
+        Some(queue) => fleet_budget(queue, queue.pace().await?.unwrap_or(pace)),
+        None => machine_budget(calls_per_hour, config, folders).await,
+    };
+    Ok(budget.until(stop.drain_token()))
 }
 
 /// The budget that all workers of a queue share, through the queue.
-pub fn fleet_budget(queue: &Queue, calls_per_hour: u32, window: Duration) -> Budget {
-    if calls_per_hour == 0 {
+pub fn fleet_budget(queue: &Queue, pace: Pace) -> Budget {
+    if pace.calls_per_hour == 0 {
         return Budget::unlimited();
     }
     let queue = queue.clone();
-    let pace = Pace {
-        calls_per_hour,
-        window,
-    };
-    Budget::shared(move || {
+    let granted = Budget::shared(move || {
         let queue = queue.clone();
         async move { queue.permit(&pace).await }.boxed()
-    })
+    });
+    granted.lasting(pace.lead().max(SHORTEST_LIFETIME))
+}
+
+/// A pace for one key, in a file of the user's data folder. Where none can be written, for this
+/// process alone.
+async fn machine_budget(calls_per_hour: u32, config: &ConfigFile, folders: &Folders) -> Budget {
+    let burst = BURST.min(calls_per_hour / 4).max(1);
+    let calls_per_hour = calls_per_hour.saturating_sub(burst).max(1);
+    let key = config.account().api_key.unwrap_or_default();
+    let key = HEXLOWER.encode(&Sha1::digest(key.as_bytes())[..8]);
+    let file = folders.data.join(format!("calls-{key}.db"));
+    let pace = Pace::per_hour(calls_per_hour);
+    match MachinePace::at(file).await {
+        Ok(machine) => Budget::shared(move || {
+            let machine = machine.clone();
+            async move { machine.permit(&pace, burst).await }.boxed()
+        }),
+        Err(error) => {
+            tracing::warn!(
+                "calls are counted for this process alone, not for this machine: {error}"
+            );
+            Budget::paced(calls_per_hour, burst)
+        }
+    }
 }

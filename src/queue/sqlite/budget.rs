@@ -1,9 +1,10 @@
 //! The fleet's pace as one row: the generic cell rate algorithm (GCRA), a token bucket that needs
 //! no clock of its own. `next_us` is when the next call would be due if all came evenly; calls
-//! may run ahead of it by the burst, a hundredth of the window's calls.
+//! may run ahead of it by the burst: what is due in the pace's lead.
 //!
-//! So any stretch of time `w` sees at most `w / interval + burst` calls: 1.1 times its share in a
-//! tenth of the window, 1 % over in a whole one, whoever starts or dies.
+//! So any stretch of time `w` sees at most `w / interval + burst` calls, whoever starts or dies: 5 %
+//! more than its share in a tenth of the window, which leaves the other 5 % of what is promised
+//! to calls that are made a little after they were granted.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,8 +12,6 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::queue::Pace;
 
-/// The burst, as a part of the window's calls.
-const BURST: u32 = 100;
 /// One worker gets at most this part of the burst at a time: calls that it then does not make are
 /// lost to the others.
 const GRANT: u32 = 10;
@@ -65,8 +64,26 @@ fn row(db: &Connection) -> rusqlite::Result<Option<(Pace, i64)>> {
         .optional()
 }
 
+/// How many calls may come at once after a rest: those of the pace's lead.
+pub(super) fn burst(pace: &Pace) -> u32 {
+    let window = pace.window.as_micros().max(1);
+    let calls = u128::from(pace.calls_per_hour) * pace.lead().as_micros() / window;
+    u32::try_from(calls).unwrap_or(u32::MAX).max(1)
+}
+
+/// What one worker gets of a burst at a time.
+pub(super) fn share(burst: u32) -> u32 {
+    burst.div_ceil(GRANT)
+}
+
 /// Takes what there is, at the pace that the row says: `asked` only stands in for a missing row.
-pub(super) fn take(db: &Transaction, asked: &Pace, now: i64) -> rusqlite::Result<Answer> {
+/// `limits` are the burst, and the most that is granted at a time.
+pub(super) fn take(
+    db: &Transaction,
+    asked: &Pace,
+    limits: (u32, u32),
+    now: i64,
+) -> rusqlite::Result<Answer> {
     let (pace, next) = match row(db)? {
         Some(known) => known,
         None => {
@@ -74,16 +91,15 @@ pub(super) fn take(db: &Transaction, asked: &Pace, now: i64) -> rusqlite::Result
             (*asked, 0)
         }
     };
-    let (answer, next) = grant(&pace, next, now);
+    let (answer, next) = grant(&pace, limits, next, now);
     db.prepare_cached("UPDATE budget SET next_us = ?1")?
         .execute([next])?;
     Ok(answer)
 }
 
 /// What may be had at `now`, and when the next call is due after that.
-fn grant(pace: &Pace, next: i64, now: i64) -> (Answer, i64) {
+fn grant(pace: &Pace, (burst, most): (u32, u32), next: i64, now: i64) -> (Answer, i64) {
     let interval = pace.interval_micros();
-    let burst = (pace.calls_per_hour / BURST).max(1);
     let ahead = interval.saturating_mul(i64::from(burst));
     // Never further ahead than the burst, or a clock that was set back would stop the fleet.
     let next = next.clamp(now, now.saturating_add(ahead));
@@ -93,8 +109,7 @@ fn grant(pace: &Pace, next: i64, now: i64) -> (Answer, i64) {
         let pause = Duration::from_micros(pause.max(1).unsigned_abs());
         return (Answer::Wait(pause), next);
     }
-    let most = i64::from(burst.div_ceil(GRANT));
-    let calls = free.min(most);
+    let calls = free.min(i64::from(most));
     // `most` is at most a u32.
     (Answer::Calls(calls as u32), next + calls * interval)
 }
@@ -108,7 +123,8 @@ mod tests {
         let mut calls = 0;
         for now in (from..from + span).step_by(step) {
             loop {
-                let (answer, after) = grant(pace, *next, now);
+                let burst = burst(pace);
+                let (answer, after) = grant(pace, (burst, share(burst)), *next, now);
                 *next = after;
                 match answer {
                     Answer::Calls(more) => calls += more,
@@ -129,6 +145,20 @@ mod tests {
             let second = granted(&pace, &mut next, 2 * hour, hour, 50_000);
             assert!(second <= calls + 1, "{calls}: {second}");
             assert!(second >= calls - calls / 100, "{calls}: {second}");
+        }
+    }
+
+    #[test]
+    fn twelve_seconds_after_any_rest_see_less_than_twice_their_share() {
+        for calls in [3_600, 18_000, 360_000] {
+            let pace = Pace::per_hour(calls);
+            let (second, mut next) = (1_000_000, 0);
+            let twelve = granted(&pace, &mut next, 3_600 * second, 12 * second, 10_000);
+            let even = calls / 300;
+            assert!(
+                (even..2 * even).contains(&twelve),
+                "{calls}: {twelve} of {even}"
+            );
         }
     }
 

@@ -97,6 +97,33 @@ impl Sqlite {
         answer.await.map_err(|lost| fault(&self.location, lost))?
     }
 
+    /// Waits for calls, at most `most` of them, where `burst` may come at once after a rest.
+    pub(super) async fn permit_within(
+        &self,
+        pace: &Pace,
+        burst: u32,
+        most: u32,
+    ) -> Result<u32, Error> {
+        let pace = *pace;
+        let news = {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            asked.replace(pace) != Some(pace)
+        };
+        if news {
+            self.change("set the pace of", move |db| budget::set(db, &pace))
+                .await?;
+        }
+        loop {
+            let take = move |db: &Transaction<'_>| {
+                budget::take(db, &pace, (burst, most), budget::now_micros())
+            };
+            match self.change("take calls from", take).await? {
+                budget::Answer::Calls(calls) => return Ok(calls),
+                budget::Answer::Wait(pause) => sleep(pause).await,
+            }
+        }
+    }
+
     fn lost(&self) -> Error {
         Error::LostHold {
             queue: self.location.clone(),
@@ -236,22 +263,8 @@ impl Backend for Sqlite {
     }
 
     async fn permit(&self, pace: &Pace) -> Result<u32, Error> {
-        let pace = *pace;
-        let news = {
-            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-            asked.replace(pace) != Some(pace)
-        };
-        if news {
-            self.change("set the pace of", move |db| budget::set(db, &pace))
-                .await?;
-        }
-        loop {
-            let take = move |db: &Transaction<'_>| budget::take(db, &pace, budget::now_micros());
-            match self.change("take calls from", take).await? {
-                budget::Answer::Calls(calls) => return Ok(calls),
-                budget::Answer::Wait(pause) => sleep(pause).await,
-            }
-        }
+        let burst = budget::burst(pace);
+        self.permit_within(pace, burst, budget::share(burst)).await
     }
 }
 

@@ -11,6 +11,8 @@
 //! the queue's sends tokens of its own; a newer pace that a worker meets becomes its own, an older
 //! token that it meets is replaced: new one first, then the old is deleted. The last worker to
 //! start decides for all.
+//!
+//! Each token has its turn ([`Turn`]), so that they come evenly, also when all lie there.
 
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use tokio::sync::Mutex;
 
 use super::shape::Shape;
 use super::token::{Terms, Token, Verdict, now_seconds};
+use super::turn::{ServerClock, Turn};
 use super::{Faults, LONGEST_WAIT, RETENTION, client, number, runs, sending};
 use crate::queue::{Error, Pace};
 
@@ -29,7 +32,9 @@ const TAG: &str = "s3flickr.pace";
 pub(super) struct Calls {
     name: String,
     client: Client,
+    /// Sets the clock, too.
     polling: Client,
+    clock: ServerClock,
     faults: Faults,
     /// What this worker takes the fleet's pace to be.
     setting: Mutex<Option<Setting>>,
@@ -47,11 +52,14 @@ struct Setting {
 impl Calls {
     pub(super) fn new(queue: &str, client: Client, polling: Client) -> Calls {
         let name = format!("{queue}-calls.fifo");
+        let clock = ServerClock::default();
+        let settings = polling.config().to_builder().interceptor(clock.clone());
         Calls {
             faults: Faults::of(&name),
             name,
             client,
-            polling,
+            polling: Client::from_conf(settings.build()),
+            clock,
             setting: Mutex::new(None),
         }
     }
@@ -153,7 +161,7 @@ impl Calls {
         sending::send(&self.client, &self.faults, url, entries).await
     }
 
-    /// What a received token is good for, or `None` if it had to be replaced.
+    /// What a received token is good for, or `None` if it had to be replaced, or is early.
     async fn spend(&self, setting: &Setting, message: &Message) -> Result<Option<u32>, Error> {
         let token = message.body().map(serde_json::from_str::<Token>);
         let Some(Ok(token)) = token else {
@@ -168,29 +176,40 @@ impl Calls {
         let theirs = token.terms();
         match setting.terms.judge(&theirs, age) {
             Verdict::Use => {}
-            Verdict::Adopt => self.adopt(theirs, &setting.url, message).await?,
+            Verdict::Adopt => self.adopt(theirs).await,
             Verdict::Replace => {
                 self.replace(setting, token.number, message).await?;
                 return Ok(None);
             }
         }
-        Ok(Some(Shape::of(&theirs.pace).calls))
+        let shape = Shape::of(&theirs.pace);
+        let turn = Turn::of(token.number, &shape, self.clock.now());
+        // It was hidden for the hold of the terms that were ours when it was asked for.
+        if turn.hide != Shape::of(&setting.terms.pace).hold_seconds {
+            self.hide(&setting.url, message, turn.hide).await?;
+        }
+        Ok(turn.spend.then_some(shape.calls))
     }
 
-    /// Goes by newer terms from now on. The token was hidden for the hold of the old ones.
-    async fn adopt(&self, terms: Terms, url: &str, message: &Message) -> Result<(), Error> {
+    /// Goes by newer terms from now on.
+    async fn adopt(&self, terms: Terms) {
         if let Some(setting) = &mut *self.setting.lock().await {
             setting.terms = terms;
         }
-        let hold = Shape::of(&terms.pace).hold_seconds;
-        self.client
+    }
+
+    /// Hides a token for some seconds from now.
+    async fn hide(&self, url: &str, message: &Message, seconds: u32) -> Result<(), Error> {
+        let hidden = self
+            .client
             .change_message_visibility()
             .queue_url(url)
             .set_receipt_handle(message.receipt_handle.clone())
             // At most 43,200.
-            .visibility_timeout(hold as i32)
+            .visibility_timeout(seconds as i32)
             .send()
-            .await
+            .await;
+        hidden
             .map(drop)
             .map_err(|error| self.faults.held("take calls from", error))
     }

@@ -14,6 +14,7 @@ mod runs;
 mod sending;
 mod shape;
 mod token;
+mod turn;
 
 use std::time::Duration;
 

@@ -4,22 +4,22 @@ use crate::queue::Pace;
 
 /// So many tokens are enough for a hundred workers to take turns, and few to make.
 const MOST_TOKENS: u64 = 50;
-/// A token is hidden for about this part of the window after it was taken.
-const PARTS: u64 = 100;
 /// The longest that SQS hides a message, in seconds: 12 hours.
 const LONGEST_HOLD: u64 = 43_200;
 
 /// `tokens` tokens, each good for `calls` calls once in `hold` seconds.
 ///
 /// A stretch of time `w` sees each token at most `w / hold + 1` times, so the fleet makes at most
-/// `tokens * calls * (w / hold + 1)` calls in it. With a hold of a hundredth of the window that is
-/// 1.1 times its share in a tenth of the window, and 1 % over in a whole one.
+/// `tokens * calls * (w / hold + 1)` calls in it, however the tokens come. With the pace's lead for a
+/// hold that is 1.05 times its share in a tenth of the window, and twice its share in 12 seconds.
+/// (That they come evenly is [`Turn`](super::turn::Turn)'s work.)
 ///
 /// SQS counts holds in whole seconds, and calls and tokens are whole too, so not every budget can
-/// be cut exactly: the hold is the first, from a hundredth of the window upwards, for which the
-/// pace comes out at 0.97 to 1.0 of the budget, with as many tokens as can be, as more tokens are
-/// finer turns. 3,600 an hour is 36 tokens of one call in 36 seconds. (A budget below two calls
-/// in a day cannot be had: SQS hides nothing for longer than 12 hours.)
+/// be cut exactly: the hold is the first, from the lead upwards, for which the pace comes out at
+/// 0.97 to 1.0 of the budget, with as many tokens as can be, as more tokens are finer turns. 3,600
+/// an hour is 8 tokens of one call in 8 seconds: a request to SQS for each call, and no fewer with
+/// longer holds. (A budget below two calls in a day cannot be had: SQS hides nothing for longer
+/// than 12 hours.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
     pub(super) tokens: u32,
@@ -32,7 +32,8 @@ impl Shape {
         let window_millis = u64::try_from(pace.window.as_millis())
             .unwrap_or(u64::MAX)
             .max(1);
-        let shortest = window_millis.div_ceil(PARTS * 1_000).clamp(1, LONGEST_HOLD);
+        let lead_millis = u64::try_from(pace.lead().as_millis()).unwrap_or(u64::MAX);
+        let shortest = lead_millis.div_ceil(1_000).clamp(1, LONGEST_HOLD);
         let cut = |hold: u64| {
             let millicalls = u64::from(pace.calls_per_hour).saturating_mul(hold * 1_000_000);
             cut(millicalls / window_millis).map(|(tokens, calls)| (tokens, calls, hold))
@@ -55,7 +56,8 @@ impl Shape {
 fn cut(millicalls: u64) -> Option<(u64, u64)> {
     (1..=MOST_TOKENS).rev().find_map(|tokens| {
         let calls = millicalls / (tokens * 1_000);
-        let near = tokens * calls * 1_000 * 100 >= millicalls * 97;
+        // One more, for what was cut off below a thousandth.
+        let near = tokens * calls * 1_000 * 100 >= (millicalls + 1) * 97;
         (calls > 0 && near).then_some((tokens, calls))
     })
 }
@@ -77,7 +79,7 @@ mod tests {
                 (0.97..=1.0).contains(&share),
                 "{calls_per_hour}: {shape:?} {share}"
             );
-            assert!(shape.hold_seconds >= 36 && shape.tokens <= 50);
+            assert!(shape.hold_seconds >= 8 && shape.tokens <= 50);
         }
     }
 
@@ -95,9 +97,11 @@ mod tests {
             });
             (tokens, calls, hold_seconds)
         };
-        assert_eq!(shape(3_600, 3_600), (36, 1, 36));
-        assert_eq!(shape(36_000, 3_600), (50, 7, 36));
-        assert_eq!(shape(1_000, 3_600), (10, 1, 36));
+        assert_eq!(shape(3_600, 3_600), (8, 1, 8));
+        assert_eq!(shape(18_000, 3_600), (40, 1, 8));
+        assert_eq!(shape(36_000, 3_600), (40, 2, 8));
+        assert_eq!(shape(1_000, 3_600), (3, 1, 11));
+        assert_eq!(shape(600, 600), (3, 1, 3));
         assert_eq!(shape(2_000, 100), (20, 1, 1));
         assert_eq!(shape(1, 3_600), (1, 1, 3_600));
     }
