@@ -10,7 +10,7 @@ use super::Error;
 
 /// How long a body may give nothing while it is asked. A slow line still gives a byte in a minute;
 /// Flickr drops an upload that stands still for two.
-const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
 /// The same bytes; ends in an error where none come for too long. The time in which nobody asks
 /// does not count.

@@ -1,34 +1,32 @@
 //! A folder as a store.
 
+mod file;
+
 use std::fs::Metadata;
-use std::io::{ErrorKind, SeekFrom};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use async_trait::async_trait;
-use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, unfold};
-use tokio::io::AsyncSeekExt;
+use futures_util::stream::{BoxStream, StreamExt, unfold};
 use tokio::sync::mpsc;
-use tokio_util::io::ReaderStream;
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Backend, Error, Object, Reading, Version, idle};
+use self::file::Root;
+use super::{Backend, Error, Object, Reading};
 use crate::model::{Key, Location};
 
 /// Files in one page of a listing, as S3 has it.
 const PAGE: usize = 1000;
 
-/// Bytes read at once: large enough that system calls cost little, small enough for many lanes.
-const CHUNK: usize = 128 * 1024;
-
 pub(super) struct Folder {
-    root: PathBuf,
+    root: Root,
 }
 
 impl Folder {
     pub(super) fn new(location: &Location) -> Folder {
         Folder {
-            root: PathBuf::from(location.root()),
+            root: Root::new(PathBuf::from(location.root())),
         }
     }
 }
@@ -36,7 +34,7 @@ impl Folder {
 #[async_trait]
 impl Backend for Folder {
     fn list(&self, prefix: &str) -> BoxStream<'static, Result<Vec<Object>, Error>> {
-        let (root, prefix) = (self.root.clone(), prefix.to_owned());
+        let (root, prefix) = (self.root.path.clone(), prefix.to_owned());
         let (sender, receiver) = mpsc::channel(2);
         tokio::task::spawn_blocking(move || walk(&root, &prefix, &sender));
         unfold(receiver, async |mut receiver| {
@@ -46,34 +44,8 @@ impl Backend for Folder {
     }
 
     async fn read(&self, key: &Key, offset: u64, etag: Option<&str>) -> Result<Reading, Error> {
-        let path = self.root.join(key.as_str());
-        let failed = |error: std::io::Error| of_file(&path, &error);
-        let mut file = tokio::fs::File::open(&path).await.map_err(failed)?;
-        let metadata = file.metadata().await.map_err(failed)?;
-        if metadata.is_dir() {
-            return Err(Error::NotFound(path.display().to_string()));
-        }
-        let found = mark(&metadata);
-        if etag.is_some_and(|asked| asked != found) {
-            return Err(Error::Changed(path.display().to_string()));
-        }
-        if offset > 0 {
-            file.seek(SeekFrom::Start(offset)).await.map_err(failed)?;
-        }
-        let body = ReaderStream::with_capacity(file, CHUNK);
-        let what = path.display().to_string();
-        let body = body.map_err(move |error| of_file(&path, &error)).boxed();
-        Ok(Reading {
-            start: offset,
-            size: Some(metadata.len()),
-            version: Version {
-                etag: found,
-                ..Version::default()
-            },
-            etag_md5: None,
-            checksum: None,
-            body: idle(body, what),
-        })
+        let path = self.root.path.join(key.as_str());
+        file::read(&self.root, path, offset, etag).await
     }
 }
 
@@ -127,17 +99,6 @@ fn mark(metadata: &Metadata) -> String {
         metadata.len(),
         changed.unwrap_or_default().as_nanos()
     )
-}
-
-fn of_file(path: &Path, error: &std::io::Error) -> Error {
-    let what = path.display().to_string();
-    match error.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => Error::NotFound(what),
-        _ => Error::Unavailable {
-            what,
-            detail: error.to_string(),
-        },
-    }
 }
 
 fn of_walk(root: &Path, error: &walkdir::Error) -> Error {

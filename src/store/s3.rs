@@ -1,5 +1,6 @@
 //! An S3 bucket, or a part of one, as a store. Only this file and its folder know `aws_sdk_s3`.
 
+mod credentials;
 mod failure;
 mod read;
 

@@ -9,6 +9,7 @@ mod queue;
 mod secrets;
 mod source;
 mod stopping;
+mod unusable;
 
 use std::collections::BTreeMap;
 

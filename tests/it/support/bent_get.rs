@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use data_encoding::HEXLOWER;
 use md5::{Digest, Md5};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
@@ -223,13 +223,21 @@ impl BentGet {
 
     /// A user of it.
     pub fn used_by(&self, user: User) -> User {
-        user.with_all([
-            ("AWS_ENDPOINT_URL_S3", self.url.clone()),
-            ("AWS_REGION", "eu-central-1".to_owned()),
-            ("AWS_ACCESS_KEY_ID", "test".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
-            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
-        ])
+        let user = self.found_by(user);
+        user.with("AWS_ACCESS_KEY_ID", "test")
+            .with("AWS_SECRET_ACCESS_KEY", "test")
+    }
+
+    /// A user of it who has no credentials yet.
+    pub fn found_by(&self, user: User) -> User {
+        user.with("AWS_ENDPOINT_URL_S3", &*self.url)
+            .with("AWS_REGION", "eu-central-1")
+            .with("AWS_EC2_METADATA_DISABLED", "true")
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Waits until so many objects were asked for.
@@ -261,6 +269,10 @@ async fn answer(stream: TcpStream, state: &State) -> std::io::Result<()> {
             line => head.push(line.to_owned()),
         }
     }
+    // Unread bytes of a request would break the connection before the answer is read.
+    let length = header(&head, "content-length").and_then(|length| length.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    stream.read_exact(&mut body).await?;
     let target = head
         .first()
         .and_then(|line| line.split(' ').nth(1))
@@ -278,13 +290,14 @@ async fn answer(stream: TcpStream, state: &State) -> std::io::Result<()> {
     send(&mut stream, reply).await
 }
 
+fn header(head: &[String], name: &str) -> Option<String> {
+    let values = head.iter().filter_map(|line| line.split_once(':'));
+    let mut values = values.filter(|(known, _)| known.eq_ignore_ascii_case(name));
+    values.next().map(|(_, value)| value.trim().to_owned())
+}
+
 fn request(state: &State, key: &str, head: &[String]) -> Get {
-    let header = |name: &str| {
-        let values = head.iter().filter_map(|line| line.split_once(':'));
-        let mut values = values.filter(|(known, _)| known.eq_ignore_ascii_case(name));
-        values.next().map(|(_, value)| value.trim().to_owned())
-    };
-    let from = header("range").and_then(|range| {
+    let from = header(head, "range").and_then(|range| {
         range
             .strip_prefix("bytes=")?
             .strip_suffix('-')?
@@ -296,7 +309,7 @@ fn request(state: &State, key: &str, head: &[String]) -> Get {
         number: gets.len(),
         key: key.to_owned(),
         from,
-        if_match: header("if-match"),
+        if_match: header(head, "if-match"),
         head: head.to_vec(),
     };
     gets.push(get.clone());

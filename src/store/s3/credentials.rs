@@ -1,0 +1,122 @@
+//! Why S3 cannot be asked with the credentials that there are, as a person mends it.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+
+use super::failure::innermost;
+
+/// What S3 says of credentials that no request can succeed with, and what to do.
+pub(super) fn refused(code: &str) -> Option<String> {
+    let advice = match code {
+        "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => {
+            "have expired: log in again"
+        }
+        "InvalidAccessKeyId" => "are of no access key that AWS knows: set another AWS_PROFILE",
+        "InvalidToken" | "InvalidSecurity" => {
+            "have a session token that is not theirs: log in again"
+        }
+        "SignatureDoesNotMatch" => "have a secret that is not the access key's: check it",
+        _ => return None,
+    };
+    Some(format!("the credentials{} {advice}", for_profile()))
+}
+
+/// Why there are no credentials or no region to ask with, and what to do; `None` where something
+/// else is wrong, or where another attempt may find them.
+pub(super) fn not_loaded(error: &(dyn Error + 'static)) -> Option<String> {
+    let causes = causes(error);
+    let texts: Vec<String> = causes.iter().map(ToString::to_string).collect();
+    if texts.iter().any(|text| text.contains("region must be set")) {
+        return Some(format!(
+            "no AWS region is set{}: set AWS_REGION, or a profile that has one",
+            for_profile()
+        ));
+    }
+    let found = causes
+        .iter()
+        .position(|cause| cause.is::<CredentialsError>())?;
+    let has = |words: &[&str]| {
+        let mut inside = texts[found..].iter();
+        inside.any(|text| words.iter().any(|word| text.contains(word)))
+    };
+    match causes[found].downcast_ref()? {
+        CredentialsError::CredentialsNotLoaded(_) => {
+            return Some(format!(
+                "no AWS credentials found{}: set AWS_PROFILE, or run `aws configure`",
+                for_profile()
+            ));
+        }
+        CredentialsError::ProviderTimedOut(_) => return None,
+        _ if has(PASSING) => return None,
+        _ => {}
+    }
+    let within = innermost(error);
+    let is_of_a_file = causes.iter().any(|cause| cause.is::<std::io::Error>());
+    Some(if has(&["SSO", "UnauthorizedException"]) {
+        format!(
+            "not logged in with SSO, or the login has expired: run `aws sso login{}` ({within})",
+            profile().map_or_else(String::new, |profile| format!(" --profile {profile}"))
+        )
+    } else if has(&["external process"]) {
+        format!("the `credential_process`{} failed: {within}", for_profile())
+    } else if is_of_a_file {
+        let file = std::env::var("AWS_WEB_IDENTITY_TOKEN_FILE").unwrap_or_default();
+        let file = if file.is_empty() {
+            file
+        } else {
+            format!(" {file}")
+        };
+        format!(
+            "the web identity token file{file}{} cannot be read: {within}",
+            for_profile()
+        )
+    } else {
+        let refusal = refusal(&within).unwrap_or(within);
+        format!("no credentials{}: {refusal}", for_profile())
+    })
+}
+
+/// What the chain of causes says where a service that gives credentials was merely not reached, or
+/// is busy.
+const PASSING: &[&str] = &[
+    "dispatch failure",
+    "InternalFailure",
+    "InternalServerError",
+    "request has timed out",
+    "ServiceUnavailable",
+    "Throttl",
+    "timeout",
+    "TooManyRequests",
+];
+
+/// An error and all that caused it.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source()).collect()
+}
+
+/// What STS says of a role that may not be assumed, out of the SDK's
+/// `Error { code: "...", message: "..." }`.
+fn refusal(text: &str) -> Option<String> {
+    let quoted = |name: &str| {
+        let (_, rest) = text.split_once(&format!("{name}: \""))?;
+        rest.split_once('"').map(|(text, _)| text.to_owned())
+    };
+    let (code, message) = (quoted("code")?, quoted("message")?);
+    Some(format!(
+        "{message} ({code}); check the role, and who may assume it"
+    ))
+}
+
+fn profile() -> Option<String> {
+    std::env::var("AWS_PROFILE")
+        .ok()
+        .filter(|profile| !profile.is_empty())
+}
+
+/// The profile in a sentence, where one is chosen.
+fn for_profile() -> String {
+    profile().map_or_else(String::new, |profile| {
+        format!(" for the profile \"{profile}\"")
+    })
+}
