@@ -55,7 +55,7 @@ impl Object {
 /// A GetObject request.
 #[derive(Clone, Debug)]
 pub struct Get {
-    /// How many came before it, of all objects.
+    /// How many came before it, of this object.
     pub number: usize,
     pub key: String,
     /// The first byte that `Range` asks for.
@@ -306,7 +306,7 @@ fn request(state: &State, key: &str, head: &[String]) -> Get {
     });
     let mut gets = state.gets.lock().unwrap_or_else(PoisonError::into_inner);
     let get = Get {
-        number: gets.len(),
+        number: gets.iter().filter(|get| get.key == key).count(),
         key: key.to_owned(),
         from,
         if_match: header(head, "if-match"),
