@@ -124,3 +124,104 @@ impl Body {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, OpenOptions};
+    use std::io::{Seek, SeekFrom, Write};
+    use std::path::{Path, PathBuf};
+
+    use futures_util::TryStreamExt;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::model::digest::Algorithm;
+    use crate::model::{Job, Key};
+    use crate::ops::content;
+    use crate::store::{Hasher, Store, locate};
+
+    /// A folder with one file, and its job.
+    async fn file(bytes: &[u8]) -> (TempDir, Store, Job, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jpg");
+        fs::write(&path, bytes).unwrap();
+        let store = Store::open(locate(folder.path().to_str().unwrap()).unwrap()).await;
+        let key = Key::new("a.jpg").unwrap();
+        let job = Job::new(store.location().url_of(&key), key, 1, 0, "");
+        (folder, store, job, path)
+    }
+
+    /// How many bytes of a file are given, and why no more, when this is done to it between its
+    /// first reading and its second.
+    async fn given(bytes: &[u8], disturb: impl FnOnce(&Path)) -> (usize, Option<Error>) {
+        let (_folder, store, job, path) = file(bytes).await;
+        let content = content::open(&store, &job).await.unwrap();
+        disturb(&path);
+        let (mut body, verdict) = checked(content, &Arc::default());
+        let mut given = 0;
+        while let Ok(Some(chunk)) = body.try_next().await {
+            given += chunk.len();
+        }
+        (given, taken(&verdict))
+    }
+
+    /// Changes one byte in place, as an editor of tags may that keeps the time.
+    fn rewrite(path: &Path, place: u64) {
+        let time = fs::metadata(path).unwrap().modified().unwrap();
+        let mut file = OpenOptions::new().write(true).open(path).unwrap();
+        file.seek(SeekFrom::Start(place)).unwrap();
+        file.write_all(b"!").unwrap();
+        file.set_modified(time).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_folder_s_file_has_its_md5_before_its_first_byte() {
+        let bytes = vec![9; 1_000_000];
+        let (_folder, store, job, _) = file(&bytes).await;
+        let content = content::open(&store, &job).await.unwrap();
+        let mut hasher = Hasher::new(Algorithm::Md5);
+        hasher.update(&bytes);
+        assert_eq!(content.digest, hasher.finish());
+        assert_eq!(content.size, 1_000_000);
+        let (given, error) = given(&bytes, |_| {}).await;
+        assert_eq!(given, 1_000_000);
+        assert!(error.is_none());
+    }
+
+    #[tokio::test]
+    async fn the_last_bytes_are_held_back_until_all_are_known_to_be_right() {
+        for size in [1000, 1_000_000] {
+            let bytes = vec![9; size];
+            for place in [0, size as u64 - 1] {
+                let (given, error) = given(&bytes, |path| rewrite(path, place)).await;
+                assert!(given < size, "{given} of {size}");
+                let error = error.unwrap().to_string();
+                assert!(error.contains("were not the same"), "{error}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_grows_shrinks_or_is_written_anew_gives_no_photo() {
+        let bytes = vec![9; 1_000_000];
+        let disturbances: [fn(&Path); 2] = [
+            |path| {
+                let mut file = OpenOptions::new().append(true).open(path).unwrap();
+                file.write_all(b"more").unwrap();
+            },
+            |path| {
+                let file = OpenOptions::new().write(true).open(path).unwrap();
+                file.set_len(500_000).unwrap();
+            },
+        ];
+        for disturb in disturbances {
+            let (given, error) = given(&bytes, disturb).await;
+            assert!(given < bytes.len());
+            assert!(matches!(error, Some(Error::Changed(_))), "{error:?}");
+        }
+        // Its time may be the same, on a disk that counts in seconds.
+        let anew = given(&bytes, |path| fs::write(path, vec![8; 1_000_000]).unwrap());
+        let (given, error) = anew.await;
+        assert!(given < bytes.len() && error.is_some());
+    }
+}
