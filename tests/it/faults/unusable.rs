@@ -121,8 +121,21 @@ async fn the_words_of_s3_about_one_file_are_kept() {
     ];
     for (status, code, words) in cases {
         let more = format!("<Message>{words}.</Message>");
-        let (_world, _server, user) = bucket(move || Reply::error(status, code, &more)).await;
-        user.run(WORK).await.expect_code(3);
+        let world = World::start().await;
+        let objects = ["1.jpg", "2.jpg", "3.jpg"].map(|key| Object::plain(key, &picture(key)));
+        let server = BentGet::serve(objects.to_vec(), move |get, object| match &*get.key {
+            "2.jpg" => Reply::error(status, code, &more),
+            _ => Reply::to(get, object),
+        })
+        .await;
+        let user = server.used_by(world.user());
+        let populate = ["populate", "--bucket", "b", "--retries", "1"];
+        user.run(populate).await.expect_success();
+        let worked = user.run(WORK).await.expect_code(3).json();
+        assert_eq!(
+            (&worked["uploaded"], &worked["failed"]),
+            (&json!(2), &json!(1))
+        );
         let list = user
             .run(["failed", "list", "--json"])
             .await
