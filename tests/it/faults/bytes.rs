@@ -342,8 +342,9 @@ fn chunked(reply: Reply) -> Reply {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_length_that_lies_makes_no_photo() {
+    type Lie = fn(Reply) -> Reply;
     let object = || Object::plain("a.jpg", &large("a")).with_etag(PARTS);
-    let lies: [(&str, fn(Reply) -> Reply); 4] = [
+    let lies: [(&str, Lie); 4] = [
         ("a part as the whole", |mut reply| {
             reply.body.truncate(CUT);
             reply.with("Content-Length", &CUT.to_string())
