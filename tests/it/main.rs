@@ -13,6 +13,7 @@ mod login;
 mod migration;
 mod other_clients;
 mod populating;
+mod precedence;
 mod proxy_works;
 mod queue_sqs;
 mod sets;

@@ -10,6 +10,7 @@ mod lock;
 mod login;
 mod migrate;
 mod outage;
+mod precedence;
 mod progress;
 mod report;
 mod run;

@@ -6,6 +6,7 @@
 
 pub mod aws;
 pub mod bent_get;
+pub mod bent_s3;
 pub mod browser;
 pub mod cli;
 pub mod gate;
