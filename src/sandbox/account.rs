@@ -14,6 +14,7 @@ pub struct Account {
     sets: HashMap<u64, Set>,
     order: Vec<u64>,
     by_sha1: HashMap<String, BTreeSet<u64>>,
+    deleted: HashMap<String, u64>,
     sets_of: HashMap<u64, BTreeSet<u64>>,
     tokens: HashMap<String, Token>,
     settings: Settings,
@@ -44,6 +45,7 @@ impl Account {
             }
             Change::Photo(photo) => self.put_photo(*photo),
             Change::PhotoGone(id) => self.remove_photo(id),
+            Change::Remembered(sha1, id) => drop(self.deleted.insert(sha1, id)),
             Change::Set(set) => self.put_set(set),
             Change::SetGone(id) => self.remove_set(id),
             Change::Member(set, photo, now) => self.append(set, photo, now),
@@ -62,6 +64,8 @@ impl Account {
             Change::Counters(self.next_photo, self.next_set),
         ];
         changes.extend(self.tokens.values().cloned().map(Change::Token));
+        let deleted = self.deleted.iter();
+        changes.extend(deleted.map(|(sha1, id)| Change::Remembered(sha1.clone(), *id)));
         changes.extend(
             self.photos
                 .values()
@@ -108,6 +112,7 @@ impl Account {
         if let Some(same) = self.by_sha1.get_mut(&photo.sha1) {
             same.remove(&id);
         }
+        self.deleted.insert(photo.sha1, id);
         for set_id in self.sets_of.remove(&id).unwrap_or_default() {
             let Some(set) = self.sets.get_mut(&set_id) else {
                 continue;
@@ -193,6 +198,11 @@ impl Account {
         ids.iter()
             .filter_map(|id| self.photos.get(id))
             .min_by_key(|photo| (photo.posted, photo.id))
+    }
+
+    /// The id of a photo of this checksum that was deleted: its bytes stay known.
+    pub fn deleted_with(&self, sha1: &str) -> Option<u64> {
+        self.deleted.get(sha1).copied()
     }
 
     /// A token that was given out.

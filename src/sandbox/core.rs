@@ -106,6 +106,11 @@ impl Core {
         }
     }
 
+    /// Unix seconds by Flickr's clock.
+    pub fn now(&self) -> i64 {
+        now() + self.account().settings().clock_ahead_seconds
+    }
+
     /// The account; nothing is awaited while it is held.
     pub fn account(&self) -> MutexGuard<'_, Account> {
         self.account.lock().unwrap_or_else(PoisonError::into_inner)
@@ -186,7 +191,7 @@ impl Core {
     /// Refuses a clock that is off and a nonce that was used.
     pub fn check_nonce(&self, signed: &Signed) -> Result<(), Problem> {
         let tolerance = i64::try_from(self.tolerance.as_secs()).unwrap_or(i64::MAX / 4);
-        self.nonces.check(signed, now(), tolerance)
+        self.nonces.check(signed, self.now(), tolerance)
     }
 
     /// What a signature covers, as far as head and query tell.

@@ -124,6 +124,12 @@ pub struct Settings {
     pub non_public_limit: usize,
     /// A search does not know photos that are younger than this.
     pub search_lag_seconds: f64,
+    /// Nor does any other list those that are younger than this.
+    pub list_lag_seconds: f64,
+    /// Whether `dedup_check` is taken for a word that means nothing.
+    pub ignores_dedup_check: bool,
+    /// How far Flickr's clock is ahead of this machine's.
+    pub clock_ahead_seconds: i64,
 }
 
 impl Default for Settings {
@@ -133,6 +139,9 @@ impl Default for Settings {
             items_limit: FREE_ITEMS,
             non_public_limit: FREE_NON_PUBLIC,
             search_lag_seconds: 0.0,
+            list_lag_seconds: 0.0,
+            ignores_dedup_check: false,
+            clock_ahead_seconds: 0,
         }
     }
 }
@@ -149,6 +158,8 @@ pub enum Change {
     PhotoGone(u64),
     /// A new set (first in the order), or all of a changed one.
     Set(Set),
+    /// The bytes of a photo that was deleted, and its id.
+    Remembered(String, u64),
     /// A set was deleted.
     SetGone(u64),
     /// A photo was appended to a set: set, photo, when.

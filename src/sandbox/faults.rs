@@ -129,6 +129,23 @@ pub enum Kind {
         /// Its message.
         message: String,
     },
+    /// The call is done; the answer is this refusal.
+    RefuseAfter {
+        /// Its code.
+        code: u32,
+        /// Its message.
+        message: String,
+    },
+    /// The call is done; the answer is a page with this status.
+    ErrorAfter {
+        /// 408, say.
+        status: u16,
+    },
+    /// Nothing is done; 401 with this `oauth_problem`.
+    OauthProblem {
+        /// `signature_invalid`, say.
+        problem: String,
+    },
 }
 
 fn status_500() -> u16 {

@@ -33,6 +33,7 @@ impl Hit {
             )),
             Kind::Throttle => Some(throttled()),
             Kind::TokenRevoked => Some(Problem::new("token_rejected").into_response()),
+            Kind::OauthProblem { problem } => Some(Problem::new(problem).into_response()),
             Kind::Unavailable => refuse(105, "Service currently unavailable"),
             Kind::AccountFull => refuse(
                 6,
@@ -74,6 +75,10 @@ impl Hit {
                 answer
             }
             Some(Kind::GatewayTimeoutAfter) => html_error(StatusCode::GATEWAY_TIMEOUT),
+            Some(Kind::ErrorAfter { status }) => html_error(
+                StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            ),
+            Some(Kind::RefuseAfter { code, message }) => format.fail(&Failure::new(*code, message)),
             Some(Kind::EmptyAnswer) => typed("text/xml; charset=utf-8", Body::empty()),
             Some(Kind::Garbled) => other.ok(&Value::Null),
             Some(Kind::WrongAnswer) => format.ok(&foreign),

@@ -129,6 +129,8 @@ pub fn visible<'a>(context: &'a Context<'_>) -> Vec<&'a Photo> {
         .filter(|photo| context.is_owner() || photo.visibility.public);
     let mut photos: Vec<&Photo> = photos.collect();
     photos.sort_by_key(|photo| std::cmp::Reverse((photo.posted, photo.id)));
+    let listed_until = context.now as f64 - context.account.settings().list_lag_seconds;
+    photos.retain(|photo| photo.posted as f64 <= listed_until);
     photos.drain(..context.hit.stale().min(photos.len()));
     photos.retain(|photo| fits(context.params, photo));
     photos

@@ -45,8 +45,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::HeaderValue;
+use axum::http::header::DATE;
+use axum::middleware::map_response_with_state;
+use axum::response::Response;
 use axum::routing::{any, get, post};
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -248,7 +253,18 @@ fn router(core: Arc<Core>) -> Router {
         .fallback(pages::nothing_here)
         // Uploads are as large as a video; each handler bounds what it keeps in memory.
         .layer(DefaultBodyLimit::disable())
+        .layer(map_response_with_state(Arc::clone(&core), dated))
         .with_state(core)
+}
+
+/// An answer with the time by Flickr's clock.
+async fn dated(State(core): State<Arc<Core>>, mut response: Response) -> Response {
+    let now = Timestamp::from_second(core.now()).unwrap_or_default();
+    let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(date) = HeaderValue::try_from(date) {
+        response.headers_mut().insert(DATE, date);
+    }
+    response
 }
 
 impl Sandbox {

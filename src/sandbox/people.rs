@@ -63,11 +63,20 @@ pub fn upload_status(context: &mut Context<'_>) -> Answer {
         .photos()
         .filter(|photo| photo.kind == Kind::Video)
         .count();
+    let settings = context.account.settings();
+    let count = context.account.photos().len();
+    let standing = match settings.items_limit {
+        limit if count < limit => "below_limit",
+        limit if count == limit => "at_limit",
+        _ => "over_limit",
+    };
     let most: u64 = 214_748_364_800;
     let kb = |bytes: u64| bytes / 1024;
     let left = most.saturating_sub(used);
     Ok(json!({"user": {
-        "id": NSID, "ispro": u8::from(context.account.settings().pro), "username": {"_content": USERNAME},
+        "id": NSID, "ispro": u8::from(settings.pro), "upload_count": count,
+        "upload_limit": if settings.pro { 0 } else { settings.items_limit },
+        "upload_limit_status": if settings.pro { "below_limit" } else { standing }, "username": {"_content": USERNAME},
         "bandwidth": {"max": most, "used": used, "maxbytes": most, "usedbytes": used, "remainingbytes": left,
             "maxkb": kb(most), "usedkb": kb(used), "remainingkb": kb(left), "unlimited": 1},
         "filesize": {"max": LARGEST_PHOTO, "maxbytes": LARGEST_PHOTO, "maxkb": kb(LARGEST_PHOTO), "maxmb": 200},

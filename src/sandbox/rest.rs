@@ -274,13 +274,14 @@ fn caller(core: &Core, signed: &Signed) -> Result<Perms, Denied> {
 async fn run(core: &Core, method: &Method, perms: Perms, signed: &Signed, hit: &Hit) -> Answer {
     let hidden = still_unknown(core, &signed.params);
     core.change(|account| {
+        let now = now() + account.settings().clock_ahead_seconds;
         let mut context = Context {
             params: &signed.params,
             perms,
             account,
             core,
             hidden,
-            now: now(),
+            now,
             hit,
         };
         (method.run)(&mut context)

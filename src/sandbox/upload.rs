@@ -20,7 +20,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncWriteExt, BufWriter};
 
 use super::account::Account;
-use super::core::{Core, Denied, OWNER_NUMBER, Ticket, now};
+use super::core::{Core, Denied, OWNER_NUMBER, Ticket};
 use super::data::{Change, Perms, Photo, Visibility};
 use super::edit::rewritten;
 use super::format::{Failure, Format, html_error};
@@ -248,7 +248,7 @@ async fn accept(
     if perms < Perms::Write {
         return Err(Denied::Failure(insufficient(Perms::Write, perms)));
     }
-    let photo = judge(&signed.params, id, file).map_err(Denied::Failure)?;
+    let photo = judge(&signed.params, id, file, core.now()).map_err(Denied::Failure)?;
     let unknown_for = hit.unknown_for();
     let created = core.change(|account| {
         admit(account, &signed.params, &photo)?;
@@ -266,7 +266,7 @@ async fn accept(
 }
 
 /// Makes the photo out of the file and the fields, or says what is wrong with the file.
-fn judge(params: &Params, id: u64, file: &Partial) -> Result<Photo, Failure> {
+fn judge(params: &Params, id: u64, file: &Partial, at: i64) -> Result<Photo, Failure> {
     let name = file
         .name
         .as_deref()
@@ -287,7 +287,6 @@ fn judge(params: &Params, id: u64, file: &Partial) -> Result<Photo, Failure> {
     let (width, height) = media::dimensions(kind, &file.head).unwrap_or_default();
     let mut tags = tags::parse(params.get("tags").unwrap_or_default());
     tags.truncate(tags::MOST);
-    let at = now();
     Ok(Photo {
         id,
         secret: ids::random_hex(10),
@@ -343,11 +342,16 @@ fn admit(account: &Account, params: &Params, photo: &Photo) -> Result<(), Failur
             "Upload limit reached. For more info, visit flickr.com/pro",
         ));
     }
-    let wanted = matches!(params.get("dedup_check"), Some("1" | "2"));
-    match account.oldest_with(&photo.sha1).filter(|_| wanted) {
+    let asked = matches!(params.get("dedup_check"), Some("1" | "2"));
+    if !asked || account.settings().ignores_dedup_check {
+        return Ok(());
+    }
+    let there = account.oldest_with(&photo.sha1).map(|twin| (twin.id, "1"));
+    let deleted = account.deleted_with(&photo.sha1).map(|id| (id, "DELETED"));
+    match there.or(deleted) {
         None => Ok(()),
-        Some(twin) => Err(Failure::new(9, "Duplicate photo/video detected")
-            .with("duplicate_photo_id", twin.id.to_string())
-            .with("duplicate_photo_status", "1")),
+        Some((id, status)) => Err(Failure::new(9, "Duplicate photo/video detected")
+            .with("duplicate_photo_id", id.to_string())
+            .with("duplicate_photo_status", status)),
     }
 }
