@@ -28,6 +28,7 @@ pub struct Lease {
     body: String,
     received: u32,
     sent_at: Option<i64>,
+    first_received_at: Option<i64>,
     lost: CancellationToken,
     beat: AbortOnDropHandle<()>,
 }
@@ -51,6 +52,7 @@ impl Lease {
             body: delivery.body,
             received: delivery.received,
             sent_at: delivery.sent_at,
+            first_received_at: delivery.first_received_at,
             lost,
             beat: AbortOnDropHandle::new(tokio::spawn(beat.run(Instant::now() + hold))),
         }
@@ -73,7 +75,17 @@ impl Lease {
 
     /// When it was sent, in seconds since 1970.
     pub fn sent_at(&self) -> Option<i64> {
+        self.sent_at.map(|millis| millis / 1_000)
+    }
+
+    /// The same in milliseconds.
+    pub fn sent_at_millis(&self) -> Option<i64> {
         self.sent_at
+    }
+
+    /// When it was handed out for the first time, in seconds since 1970, where the queue tells.
+    pub fn first_received_at(&self) -> Option<i64> {
+        self.first_received_at.map(|millis| millis / 1_000)
     }
 
     /// Is cancelled when the hold is over before its time: another worker may have the message,

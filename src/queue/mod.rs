@@ -266,8 +266,10 @@ struct Delivery {
     body: String,
     /// How often it was handed out, this time included.
     received: u32,
-    /// When it was sent: seconds since 1970.
+    /// When it was sent: milliseconds since 1970.
     sent_at: Option<i64>,
+    /// When it was handed out for the first time: milliseconds since 1970, where the queue tells.
+    first_received_at: Option<i64>,
 }
 
 /// What becomes of a message that is held.

@@ -58,6 +58,9 @@ pub(super) async fn a_released_message_is_there_at_once(site: impl Site, name: S
     take(&queue, LONG).await.release().await.unwrap();
     let lease = queue.receive(LONG, NOW).await.unwrap().expect("it is back");
     assert_eq!((lease.body(), lease.received()), ("back", 2));
+    // It was handed out first when it was sent, give or take a moment, and not just now.
+    let (sent, first) = (lease.sent_at().unwrap(), lease.first_received_at().unwrap());
+    assert!((0..=30).contains(&(first - sent)), "{sent} {first}");
 }
 
 pub(super) async fn a_replaced_message_has_a_new_body_and_waits(site: impl Site, name: String) {

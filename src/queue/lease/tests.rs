@@ -47,6 +47,7 @@ impl Script {
             body: "body".to_owned(),
             received: 1,
             sent_at: None,
+            first_received_at: None,
         };
         Lease::start(Arc::clone(self) as Arc<dyn Backend>, delivery, HOLD)
     }

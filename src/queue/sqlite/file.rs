@@ -12,7 +12,7 @@ use crate::queue::Error;
 /// The schema's version, kept in `PRAGMA user_version`: how many of the `STEPS` were made.
 const VERSION: i64 = STEPS.len() as i64;
 /// What makes each version out of the one before it. One that was released is never changed.
-const STEPS: [&str; 2] = [SCHEMA, ACCOUNT];
+const STEPS: [&str; 3] = [SCHEMA, ACCOUNT, FIRST_RECEIVED];
 /// `s3fq`, kept in `PRAGMA application_id`, so that no other program's database is taken for ours.
 const APPLICATION: i64 = 0x7333_6671;
 /// How long a call waits for its turn to write. SQLite's turns are not fair: with four processes
@@ -56,6 +56,9 @@ const ACCOUNT: &str = "
         name TEXT NOT NULL,
         had_photos INTEGER NOT NULL
     );";
+
+/// When a message was handed out for the first time: since then, its photo may be on Flickr.
+const FIRST_RECEIVED: &str = "ALTER TABLE messages ADD COLUMN first_received_at INTEGER;";
 
 /// A file, and which one it was when it was opened.
 pub(super) struct File {

@@ -65,7 +65,7 @@ pub(super) fn take(
             .execute(params![id, now])?;
             continue;
         }
-        return hand_out(db, part, id, now + hold).map(Some);
+        return hand_out(db, part, id, (now, now + hold)).map(Some);
     }
     Ok(None)
 }
@@ -81,12 +81,18 @@ fn first_due(db: &Transaction, part: Part, now: i64) -> rusqlite::Result<Option<
     .optional()
 }
 
-fn hand_out(db: &Transaction, part: Part, id: i64, visible_at: i64) -> rusqlite::Result<Delivery> {
+fn hand_out(
+    db: &Transaction,
+    part: Part,
+    id: i64,
+    (now, visible_at): (i64, i64),
+) -> rusqlite::Result<Delivery> {
     db.prepare_cached(
-        "UPDATE messages SET received = received + 1, receipt = received + 1, visible_at = ?2
-         WHERE id = ?1 RETURNING id, receipt, body, received, sent_at",
+        "UPDATE messages SET received = received + 1, receipt = received + 1, visible_at = ?2,
+         first_received_at = coalesce(first_received_at, ?3)
+         WHERE id = ?1 RETURNING id, receipt, body, received, sent_at, first_received_at",
     )?
-    .query_row(params![id, visible_at], |row| {
+    .query_row(params![id, visible_at, now], |row| {
         Ok(Delivery {
             receipt: Receipt {
                 part,
@@ -95,7 +101,8 @@ fn hand_out(db: &Transaction, part: Part, id: i64, visible_at: i64) -> rusqlite:
             },
             body: row.get(2)?,
             received: row.get(3)?,
-            sent_at: Some(row.get::<_, i64>(4)? / 1_000),
+            sent_at: Some(row.get(4)?),
+            first_received_at: row.get(5)?,
         })
     })
 }

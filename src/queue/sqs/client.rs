@@ -82,6 +82,9 @@ pub(super) async fn receive_some(
         .wait_time_seconds(whole_seconds(wait))
         .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
         .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
+        .message_system_attribute_names(
+            MessageSystemAttributeName::ApproximateFirstReceiveTimestamp,
+        )
         .customize()
         .config_override(Config::builder().timeout_config(within(wait + ANSWER)))
         .send()

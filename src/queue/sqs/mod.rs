@@ -196,7 +196,9 @@ fn delivery(part: Part, message: Message) -> Delivery {
         &message,
         &MessageSystemAttributeName::ApproximateReceiveCount,
     );
-    let sent_millis = number(&message, &MessageSystemAttributeName::SentTimestamp);
+    let sent_at = number(&message, &MessageSystemAttributeName::SentTimestamp);
+    let first_received = MessageSystemAttributeName::ApproximateFirstReceiveTimestamp;
+    let first_received_at = number(&message, &first_received);
     Delivery {
         receipt: Receipt {
             part,
@@ -205,7 +207,8 @@ fn delivery(part: Part, message: Message) -> Delivery {
         },
         body: message.body.unwrap_or_default(),
         received: received.and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
-        sent_at: sent_millis.map(|millis| millis / 1_000),
+        sent_at,
+        first_received_at,
     }
 }
 
