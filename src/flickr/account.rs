@@ -37,7 +37,7 @@ impl Rights {
     }
 }
 
-/// What the account takes. Flickr says less than one would wish: the 1,000 photos of a free account are not in it.
+/// What the account takes. Older answers say nothing of how many photos those are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UploadStatus {
     /// The name that is shown.
@@ -50,6 +50,19 @@ pub struct UploadStatus {
     pub photo_limit_bytes: Option<u64>,
     /// The most bytes of one video, where Flickr says so.
     pub video_limit_bytes: Option<u64>,
+    /// How many photos and videos the account holds, where Flickr says so (`upload_count`).
+    pub photos: Option<u64>,
+    /// How many it may hold; `None` for no limit, or where Flickr does not say (`upload_limit`).
+    pub photos_limit: Option<u64>,
+    /// Flickr's word for how these two stand (`upload_limit_status`: `below_limit`); may be empty.
+    pub limit_status: String,
+}
+
+impl UploadStatus {
+    /// How many more photos and videos the account takes; `None` for no limit, or where that is unknown.
+    pub fn photos_left(&self) -> Option<u64> {
+        Some(self.photos_limit?.saturating_sub(self.photos?))
+    }
 }
 
 impl Client {
@@ -58,10 +71,19 @@ impl Client {
         let user: LoggedIn = self
             .call_as(Call::read("flickr.test.login", Params::new(), "user"))
             .await?;
-        Ok(User {
+        let user = User {
             nsid: user.id,
             name: user.username,
-        })
+        };
+        Ok(self.shared.user.get_or_init(|| user).clone())
+    }
+
+    /// The same, without a call where an earlier answer told it: [`Client::rights`] does.
+    pub async fn user(&self) -> Result<User, Error> {
+        match self.shared.user.get() {
+            Some(user) => Ok(user.clone()),
+            None => self.login().await,
+        }
     }
 
     /// What the token may do. `flickr.auth.oauth.checkToken`.
@@ -69,6 +91,11 @@ impl Client {
         const METHOD: &str = "flickr.auth.oauth.checkToken";
         // Its argument is `oauth_token` itself, which must not be sent twice: so all of OAuth goes into the query.
         let token = self.call(Call::read_by_query(METHOD, "oauth")).await?;
+        let text = |pointer: &str| token.pointer(pointer).and_then(loose::as_text);
+        if let Some(nsid) = text("/user/nsid").filter(|nsid| !nsid.is_empty()) {
+            let name = text("/user/username").unwrap_or_default();
+            self.shared.user.get_or_init(|| User { nsid, name });
+        }
         let perms = token
             .get("perms")
             .and_then(loose::as_text)
@@ -92,16 +119,24 @@ impl Client {
             .await?;
         let number = |pointer: &str| user.pointer(pointer).and_then(loose::as_number);
         let bytes = |pointer: &str| number(pointer).and_then(|bytes| u64::try_from(bytes).ok());
+        let pro = number("/ispro") == Some(1);
         Ok(UploadStatus {
             name: user
                 .get("username")
                 .and_then(loose::as_text)
                 .unwrap_or_default(),
-            pro: number("/ispro") == Some(1),
+            pro,
             remaining_bytes: bytes("/bandwidth/remainingbytes")
                 .filter(|_| number("/bandwidth/unlimited") != Some(1)),
             photo_limit_bytes: bytes("/filesize/maxbytes"),
             video_limit_bytes: bytes("/videosize/maxbytes"),
+            photos: bytes("/upload_count"),
+            // Whoever pays has no limit, whatever number stands there.
+            photos_limit: bytes("/upload_limit").filter(|limit| !pro && *limit > 0),
+            limit_status: user
+                .get("upload_limit_status")
+                .and_then(loose::as_text)
+                .unwrap_or_default(),
         })
     }
 }
@@ -121,7 +156,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_account_tells_what_it_still_takes() {
-        let limited = r#"{"user":{"id":"1","ispro":"0","username":{"_content":"me"},"bandwidth":{"maxbytes":"214748364800","remainingbytes":"214748364700","unlimited":0},
+        let limited = r#"{"user":{"id":"1","ispro":"0","upload_count":"35","upload_limit":1000,"upload_limit_status":"below_limit","username":{"_content":"me"},"bandwidth":{"maxbytes":"214748364800","remainingbytes":"214748364700","unlimited":0},
             "filesize":{"maxbytes":209715200},"sets":{"created":null,"remaining":"lots"},"videosize":{"maxbytes":"1073741824"}},"stat":"ok"}"#;
         let pro = r#"{"user":{"id":"1","ispro":1,"username":{"_content":"me"},"bandwidth":{"remainingbytes":0,"unlimited":1}},"stat":"ok"}"#;
         let server = scripted(vec![Reply::ok(limited), Reply::ok(pro)]).await;
@@ -134,6 +169,9 @@ mod tests {
                 remaining_bytes: Some(214_748_364_700),
                 photo_limit_bytes: Some(209_715_200),
                 video_limit_bytes: Some(1_073_741_824),
+                photos: Some(35),
+                photos_limit: Some(1_000),
+                limit_status: "below_limit".into(),
             }
         );
         let pro = client.upload_status().await.unwrap();
@@ -141,6 +179,18 @@ mod tests {
             (pro.pro, pro.remaining_bytes, pro.photo_limit_bytes),
             (true, None, None)
         );
+        assert_eq!((pro.photos_left(), pro.limit_status.as_str()), (None, ""));
+    }
+
+    #[tokio::test]
+    async fn who_it_is_is_asked_once() {
+        let rights = r#"{"oauth":{"token":{"_content":"t"},"perms":{"_content":"write"},"user":{"nsid":"1@N02","username":"me","fullname":""}},"stat":"ok"}"#;
+        let server = scripted(vec![Reply::ok(rights)]).await;
+        let client = client(&server.base);
+        assert_eq!(client.rights().await.unwrap(), Rights::Write);
+        let user = client.user().await.unwrap();
+        assert_eq!((user.nsid.as_str(), user.name.as_str()), ("1@N02", "me"));
+        assert_eq!(server.seen().len(), 1);
     }
 
     #[test]

@@ -42,8 +42,26 @@ pub(super) enum Envelope {
 struct Failure {
     code: i64,
     message: String,
-    duplicate_photo_id: Option<String>,
+    duplicate: Twin,
     wait: Option<Duration>,
+}
+
+/// The photo that an upload is a duplicate of.
+#[derive(Default)]
+struct Twin {
+    photo_id: Option<String>,
+    status: Option<String>,
+}
+
+impl Twin {
+    /// Flickr remembers the bytes of a photo for good: one that was deleted stays a duplicate.
+    fn error(self) -> Error {
+        let is_deleted = |status: String| status.eq_ignore_ascii_case("deleted");
+        Error::Duplicate {
+            photo_id: self.photo_id,
+            deleted: self.status.is_some_and(is_deleted),
+        }
+    }
 }
 
 impl Answer {
@@ -71,13 +89,13 @@ impl Answer {
         if self.status == 429 {
             return Verdict::Failed(Error::Throttled {
                 wait: self.retry_after,
+                may_be_done: false,
             });
         }
         let text = String::from_utf8_lossy(&self.body);
         // Nowhere but at the start: a title may say anything.
         if text.starts_with("oauth_problem=") {
-            let problem = form_value(&text, "oauth_problem").unwrap_or_default();
-            return Verdict::Failed(oauth_problem(doing, &problem));
+            return oauth_problem(doing, self.status, &text, is_upload);
         }
         match envelope(&text) {
             Some(Err(failure)) => return failure.verdict(doing, is_upload),
@@ -94,7 +112,12 @@ impl Answer {
                 code: 413,
                 message: "the file is too large".into(),
             }),
-            500.. => Verdict::Unclear(format!("HTTP {}", self.status)),
+            403 => Verdict::Failed(Error::Blocked {
+                doing: doing.into(),
+            }),
+            408 | 500.. => Verdict::Unclear(format!("HTTP {}", self.status)),
+            // Something between us and Flickr said that, after or before it passed the photo on.
+            status if is_upload => Verdict::Unclear(format!("HTTP {status}")),
             status => Verdict::Failed(Error::Unexpected {
                 doing: doing.into(),
                 code: status.into(),
@@ -110,7 +133,14 @@ impl Failure {
         let message = self.message;
         let code = self.code;
         // Outages have come as 0, 10 and 201; only the words are the same.
-        if message.contains("not currently available") || message.contains("temporarily disabled") {
+        if message.contains("not currently available") {
+            return if is_upload {
+                Verdict::Unclear(message)
+            } else {
+                Verdict::Failed(Error::unavailable(doing, message))
+            };
+        }
+        if message.contains("temporarily disabled") {
             return Verdict::Failed(Error::unavailable(doing, message));
         }
         Verdict::Failed(match code {
@@ -118,12 +148,13 @@ impl Failure {
             98 => Error::TokenRevoked { message },
             99 => Error::Rights { message },
             100 => Error::KeyDisabled { message },
-            105 => Error::Throttled { wait: None },
+            105 => Error::Throttled {
+                wait: None,
+                may_be_done: is_upload,
+            },
             // "Write operation failed": it was begun, so look before doing it again.
             106 => return Verdict::Unclear(message),
-            _ if is_upload => {
-                upload_failure(doing, code, message, self.duplicate_photo_id, self.wait)
-            }
+            _ if is_upload => return upload_failure(code, message, self.duplicate, self.wait),
             _ if code < 77 && is_not_found(&message) => Error::NotFound {
                 doing: doing.into(),
                 message,
@@ -137,29 +168,26 @@ impl Failure {
     }
 }
 
-/// The codes of <https://www.flickr.com/services/api/upload.api.html>.
-fn upload_failure(
-    doing: &str,
-    code: i64,
-    message: String,
-    photo_id: Option<String>,
-    wait: Option<Duration>,
-) -> Error {
-    match code {
-        // "General upload failure": a bad moment or a bad file; the caller's own limit of attempts tells.
-        3 => Error::unavailable(doing, message),
+/// The codes of <https://www.flickr.com/services/api/upload.api.html>, and some that only showed.
+///
+/// Those that judge the file, the account or the call are believed. All others, unknown ones among
+/// them, may be about what Flickr does with a photo that it has.
+fn upload_failure(code: i64, message: String, duplicate: Twin, wait: Option<Duration>) -> Verdict {
+    Verdict::Failed(match code {
         6 => Error::AccountFull { message },
-        9 => Error::Duplicate { photo_id },
-        14 => Error::Throttled { wait },
-        15 => Error::NotSafe,
-        // 7, the limit on videos, does not stop photos.
-        2 | 4 | 5 | 7 | 8 | 10..=13 | 116 => Error::Refused { code, message },
-        _ => Error::Unexpected {
-            doing: doing.into(),
-            code,
-            message,
+        9 => duplicate.error(),
+        14 => Error::Throttled {
+            wait,
+            may_be_done: false,
         },
-    }
+        15 => Error::NotSafe,
+        // 7, the limit on videos, does not stop photos. 93 is "POST size too large", 118 "Invalid argument".
+        2 | 4 | 5 | 7 | 8 | 10..=13 | 93 | 95 | 112 | 115 | 116 | 118 => {
+            Error::Refused { code, message }
+        }
+        // 3, "General upload failure", is a bad moment or a bad file; the caller's limit of attempts tells.
+        _ => return Verdict::Unclear(format!("{message} (code {code})")),
+    })
 }
 
 /// "Photo not found", "Photo \"1\" not found (invalid ID)", "Invalid primary photo id (1)": the code differs by method.
@@ -167,10 +195,14 @@ fn is_not_found(message: &str) -> bool {
     message.contains("not found") || message.contains("Invalid primary photo id")
 }
 
-/// The words of the OAuth problem reporting extension that Flickr uses.
-fn oauth_problem(doing: &str, problem: &str) -> Error {
-    let message = problem.to_owned();
-    match problem {
+/// The words of the OAuth problem reporting extension that Flickr uses, with HTTP 401 or 400.
+fn oauth_problem(doing: &str, status: u16, text: &str, is_upload: bool) -> Verdict {
+    let mut message = form_value(text, "oauth_problem").unwrap_or_default();
+    if let Some(absent) = form_value(text, "oauth_parameters_absent") {
+        message.push_str(": ");
+        message.push_str(&absent);
+    }
+    Verdict::Failed(match message.as_str() {
         "signature_invalid" => Error::Signature,
         "token_rejected" | "token_revoked" | "token_expired" | "token_used" => {
             Error::TokenRevoked { message }
@@ -180,14 +212,16 @@ fn oauth_problem(doing: &str, problem: &str) -> Error {
         }
         "permission_denied" | "permission_unknown" => Error::Rights { message },
         "timestamp_refused" => Error::ClockSkew,
+        // Each request has a nonce of its own: so this one came twice, and the first may have been taken.
+        "nonce_used" if is_upload => return Verdict::Unclear(message),
         // The next attempt has a new nonce.
         "nonce_used" => Error::unavailable(doing, message),
         _ => Error::Unexpected {
             doing: doing.into(),
-            code: 401,
+            code: status.into(),
             message,
         },
-    }
+    })
 }
 
 /// A form field of a plain text such as `oauth_token=a&oauth_token_secret=b`, decoded.
@@ -230,7 +264,10 @@ fn json_envelope(text: &str) -> Option<Result<Envelope, Failure>> {
                 message: field("message")
                     .and_then(loose::as_text)
                     .unwrap_or_default(),
-                duplicate_photo_id: field("duplicate_photo_id").and_then(loose::as_text),
+                duplicate: Twin {
+                    photo_id: field("duplicate_photo_id").and_then(loose::as_text),
+                    status: field("duplicate_photo_status").and_then(loose::as_text),
+                },
                 wait: field("non_pro_desktop_upload_wait_time")
                     .and_then(loose::as_number)
                     .and_then(wait),
@@ -249,7 +286,16 @@ fn xml_envelope(text: &str) -> Option<Result<Envelope, Failure>> {
         ("fail", Some(err)) => Some(Err(Failure {
             code: err.code.trim().parse().unwrap_or_default(),
             message: err.msg,
-            duplicate_photo_id: rsp.duplicate_photo_id.and_then(Text::content),
+            duplicate: Twin {
+                photo_id: rsp
+                    .duplicate_photo_id
+                    .and_then(Text::content)
+                    .or(err.duplicate_photo_id),
+                status: rsp
+                    .duplicate_photo_status
+                    .and_then(Text::content)
+                    .or(err.duplicate_photo_status),
+            },
             wait: rsp
                 .wait
                 .and_then(Text::content)
@@ -272,6 +318,7 @@ struct Rsp {
     #[serde(rename = "photoid")]
     photo_id: Option<Text>,
     duplicate_photo_id: Option<Text>,
+    duplicate_photo_status: Option<Text>,
     #[serde(rename = "non_pro_desktop_upload_wait_time")]
     wait: Option<Text>,
 }
@@ -282,6 +329,11 @@ struct Complaint {
     code: String,
     #[serde(rename = "@msg", default)]
     msg: String,
+    // Elsewhere Flickr writes as attributes what it documents as elements.
+    #[serde(rename = "@duplicate_photo_id")]
+    duplicate_photo_id: Option<String>,
+    #[serde(rename = "@duplicate_photo_status")]
+    duplicate_photo_status: Option<String>,
 }
 
 /// An element's text, whatever attributes it has.

@@ -16,6 +16,9 @@ pub enum Error {
     Throttled {
         /// How long Flickr asks to wait, where it says so.
         wait: Option<Duration>,
+        /// Whether all of an upload had been sent by then, so that the photo may be there all the
+        /// same (code 105): look before trying again.
+        may_be_done: bool,
     },
 
     /// Flickr cannot be reached or is out of order, and nothing was done (or doing it again is harmless).
@@ -43,6 +46,15 @@ pub enum Error {
         source: Option<Cause>,
     },
 
+    /// A page with HTTP 403 in place of an answer. Nothing was done, and no photo is to blame: every call gets it.
+    #[error(
+        "{doing}: Flickr refuses to answer this machine (HTTP 403): it blocks the address for a while, after too many calls perhaps, or a proxy or plain http is in the way; wait, then try again"
+    )]
+    Blocked {
+        /// The method or the upload that was under way.
+        doing: String,
+    },
+
     /// The bytes to upload could not be had, or were not as many as announced. Nothing was created.
     #[error("the file could not be read to its end ({why}); nothing was uploaded")]
     Source {
@@ -66,6 +78,8 @@ pub enum Error {
     Duplicate {
         /// The photo that is there, where Flickr names it.
         photo_id: Option<String>,
+        /// Whether that one was deleted: Flickr refuses its bytes all the same.
+        deleted: bool,
     },
 
     /// There is no such photo or set, or it is not ours, or Flickr does not know it yet.
@@ -133,7 +147,7 @@ pub enum Error {
 
     /// Login only: the code that the user typed is not the one that Flickr gave, or is too old.
     #[error(
-        "Flickr refuses the code: run `s3flickr login` again and copy the new code as it is shown"
+        "Flickr refuses the code: it is wrong or was used already; run `s3flickr login` again and copy the new code as it is shown"
     )]
     WrongCode,
 

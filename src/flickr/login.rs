@@ -80,6 +80,10 @@ impl Login {
             .await
             .map_err(|error| match error {
                 Error::TokenRevoked { .. } => Error::WrongCode,
+                // `verifier_invalid`, or `parameter_absent` with its name where no code was typed.
+                Error::Unexpected { message, .. } if message.contains("verifier") => {
+                    Error::WrongCode
+                }
                 other => other,
             })?;
         let credentials = Credentials {
@@ -223,6 +227,28 @@ mod tests {
             login.request_token("oob").await,
             Err(Error::KeyDisabled { .. })
         ));
+    }
+
+    #[tokio::test]
+    async fn a_code_that_was_used_or_left_out_is_a_wrong_code() {
+        for (status, problem) in [
+            (401, "verifier_invalid"),
+            (
+                400,
+                "parameter_absent&oauth_parameters_absent=oauth_verifier",
+            ),
+        ] {
+            let server = scripted(vec![
+                Reply::ok("oauth_token=1-2&oauth_token_secret=3"),
+                Reply::new(status, &format!("oauth_problem={problem}")),
+            ])
+            .await;
+            let login = login(&server);
+            let token = login.request_token("oob").await.unwrap();
+            let error = login.access_token(token, "1").await.unwrap_err();
+            assert!(matches!(error, Error::WrongCode), "{error:?}");
+            assert!(error.to_string().contains("was used already"), "{error}");
+        }
     }
 
     #[test]

@@ -11,11 +11,13 @@ mod account;
 mod answer;
 mod body;
 mod budget;
+mod clock;
 mod door;
 mod endpoints;
 mod error;
 mod login;
 mod loose;
+mod newest;
 mod oauth;
 mod paging;
 mod photos;
@@ -27,17 +29,19 @@ mod upload;
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 pub use self::account::{Rights, UploadStatus, User};
 pub use self::budget::{Budget, Permit};
+use self::clock::Clock;
 pub use self::endpoints::Endpoints;
 pub use self::error::{Cause, Error};
 pub use self::login::{Login, RequestToken};
+pub use self::newest::Span;
 use self::oauth::Signer;
 pub use self::paging::{List, Page};
 pub use self::photos::Photo;
@@ -115,12 +119,15 @@ pub struct Client {
 struct Shared {
     endpoints: Endpoints,
     signer: Signer,
+    clock: Clock,
     budget: Budget,
     timeouts: Timeouts,
     rest_http: reqwest::Client,
     upload_http: reqwest::Client,
     rest_calls: AtomicU64,
     uploads: AtomicU64,
+    /// Whose token it is, once an answer told.
+    user: OnceLock<User>,
 }
 
 impl Client {
@@ -141,10 +148,12 @@ impl Client {
             upload_http: build(upload_http(&endpoints, &timeouts))?,
             endpoints,
             signer,
+            clock: Clock::default(),
             budget,
             timeouts,
             rest_calls: AtomicU64::new(0),
             uploads: AtomicU64::new(0),
+            user: OnceLock::new(),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -154,6 +163,17 @@ impl Client {
     /// The budget that this client's calls come out of. Take an upload's permit here.
     pub fn budget(&self) -> &Budget {
         &self.shared.budget
+    }
+
+    /// How many seconds Flickr's clock is ahead of this machine's (behind, where negative), as its
+    /// answers told; 0 before the first. Every time that Flickr sees must be by its own clock.
+    pub fn seconds_ahead(&self) -> i64 {
+        self.shared.clock.seconds_ahead()
+    }
+
+    /// This moment in seconds since 1970, by Flickr's clock.
+    pub fn now(&self) -> i64 {
+        self.shared.clock.now()
     }
 
     /// How many calls this client has made.

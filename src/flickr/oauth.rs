@@ -5,25 +5,22 @@
 
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use oauth1_request as oauth;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Error;
+use super::clock::{SKEW_SECONDS, seconds_ahead, unix_seconds};
 
 /// The parameters of a call, in no particular order.
 pub(super) type Params = Vec<(&'static str, String)>;
-
-/// A clock that is off by less is not why Flickr refuses a time; it allows minutes.
-const SKEW_SECONDS: i64 = 5;
 
 /// Signs requests for one key and, once there is one, one user's token.
 pub(super) struct Signer {
     key: (String, SecretString),
     token: Option<(String, SecretString)>,
-    /// Flickr's clock less ours, in seconds, as far as it is known.
+    /// Flickr's clock less ours, in seconds, as far as signatures need it: set where Flickr refused a time.
     skew_seconds: AtomicI64,
     callback: Option<String>,
     verifier: Option<String>,
@@ -99,10 +96,9 @@ impl Signer {
 
     /// Sets our clock by Flickr's, given its `Date` header. Whether that changed anything.
     pub(super) fn correct_clock(&self, date: &str) -> bool {
-        let Ok(theirs) = jiff::fmt::rfc2822::parse(date) else {
+        let Some(skew) = seconds_ahead(date) else {
             return false;
         };
-        let skew = theirs.timestamp().as_second() - unix_seconds();
         let before = self.skew_seconds.swap(skew, Ordering::Relaxed);
         (skew - before).abs() >= SKEW_SECONDS
     }
@@ -164,13 +160,6 @@ fn list(params: &Params) -> oauth::ParameterList<&'static str, &str> {
             .map(|(key, value)| (*key, value.as_str()))
             .collect::<Vec<_>>(),
     )
-}
-
-fn unix_seconds() -> i64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::oauth::Params;
 use super::paging::{self, Item, List, Page};
 use super::rest::Call;
-use super::{Client, Error, loose};
+use super::{Client, Error, Span, loose, upload};
 
 /// What lists are asked to say about each photo besides its id and title.
 pub(super) const EXTRAS: &str = "date_upload,machine_tags,media";
@@ -47,6 +47,34 @@ impl Client {
     ) -> Result<Page<Photo>, Error> {
         let mut params: Params = vec![("user_id", "me".into()), ("extras", EXTRAS.into())];
         params.extend(uploaded_since.map(|since| ("min_upload_date", since.to_string())));
+        self.page(
+            Call::read("flickr.people.getPhotos", params, "photos"),
+            "photo",
+            page,
+        )
+        .await
+    }
+
+    /// Gives a photo more tags (as one would type them; quoted where needed), and leaves it all that it has.
+    /// `flickr.photos.addTags`: a tag that is there already is no error.
+    pub async fn add_tags(&self, id: &str, tags: &[String]) -> Result<(), Error> {
+        let params = vec![("photo_id", id.into()), ("tags", upload::tags(tags))];
+        self.call(Call::write("flickr.photos.addTags", params))
+            .await?;
+        Ok(())
+    }
+
+    /// One page of the user's own photos that were uploaded in a span of time, the newest first.
+    pub(super) async fn photos_between(&self, span: Span, page: u32) -> Result<Page<Photo>, Error> {
+        let mut params: Params = vec![
+            ("user_id", "me".into()),
+            ("extras", EXTRAS.into()),
+            ("min_upload_date", span.since.to_string()),
+        ];
+        params.extend(
+            span.until
+                .map(|until| ("max_upload_date", until.to_string())),
+        );
         self.page(
             Call::read("flickr.people.getPhotos", params, "photos"),
             "photo",

@@ -130,12 +130,15 @@ impl Client {
 
     /// What an answer means for everybody: a pause, a clock to set, a base string to log.
     pub(super) fn heed(&self, doing: &str, answer: &Answer, verdict: Verdict) -> Verdict {
+        if let Some(date) = &answer.date {
+            self.shared.clock.learn(date);
+        }
         match verdict {
-            Verdict::Failed(Error::Throttled { wait }) => {
+            Verdict::Failed(error @ Error::Throttled { wait, .. }) => {
                 self.shared
                     .budget
                     .throttled(wait, self.shared.timeouts.backoff);
-                Verdict::Failed(Error::Throttled { wait })
+                Verdict::Failed(error)
             }
             Verdict::Failed(Error::ClockSkew) => {
                 let date = answer.date.as_deref().unwrap_or_default();

@@ -119,6 +119,11 @@ impl Client {
         match self.heed(DOING, answer, answer.verdict(DOING, true)) {
             Verdict::Done(envelope) => uploaded(envelope)
                 .ok_or_else(|| unclear(gauge, "an answer without a photo id".into())),
+            // What comes before the last byte was sent is about the call alone.
+            Verdict::Failed(Error::Throttled { wait, may_be_done }) => Err(Error::Throttled {
+                wait,
+                may_be_done: may_be_done && gauge.is_whole(),
+            }),
             Verdict::Failed(error) => Err(error),
             Verdict::Unclear(why) => Err(unclear(gauge, why)),
         }
@@ -149,7 +154,7 @@ fn params(upload: &Upload) -> Params {
 }
 
 /// Tags as one field: a space between them, double quotes around those that hold one. A quote cannot be quoted.
-fn tags(tags: &[String]) -> String {
+pub(super) fn tags(tags: &[String]) -> String {
     let quoted = tags
         .iter()
         .map(|tag| tag.replace('"', ""))

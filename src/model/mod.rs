@@ -7,6 +7,7 @@ pub mod key;
 pub mod kind;
 pub mod library;
 pub mod location;
+pub mod marks;
 pub mod name;
 pub mod outage;
 pub mod plan;

@@ -7,6 +7,8 @@
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use sha1::{Digest, Sha1};
 
+use super::digest::{Algorithm, Digest as Checksum};
+use super::marks::Marks;
 use super::{Job, Key, Location};
 
 /// The namespace of all our machine tags but for the MD5's.
@@ -113,7 +115,7 @@ impl Origin {
     /// Whether both are of the same store, as far as both say: a photo that an older version
     /// uploaded does not, and is taken for one of the store in question.
     pub fn is_of_same_store(&self, other: &Origin) -> bool {
-        self.from == other.from || self.from.is_empty() || other.from.is_empty()
+        self.marks().is_of_same_store(&other.marks())
     }
 
     /// Whether both have the same bytes; `None` where what is known does not tell.
@@ -121,16 +123,20 @@ impl Origin {
     /// A version is a store's own word: between two stores it proves nothing, and another one may
     /// stand for the same bytes (a folder's is made of size and time).
     pub fn has_bytes_of(&self, other: &Origin) -> Option<bool> {
-        if self.size.is_some() && other.size.is_some() && self.size != other.size {
-            return Some(false);
+        self.marks().has_bytes_of(&other.marks())
+    }
+
+    /// What is compared of it.
+    pub fn marks(&self) -> Marks<&str> {
+        fn known(text: &str) -> Option<&str> {
+            (!text.is_empty()).then_some(text)
         }
-        let kind = |checksum: &str| checksum.split_once('=').map(|(kind, _)| kind.to_owned());
-        let kinds = (kind(&self.checksum), kind(&other.checksum));
-        if kinds.0.is_some() && kinds.0 == kinds.1 {
-            return Some(self.checksum == other.checksum);
+        Marks {
+            from: known(&self.from),
+            version: known(&self.version),
+            size: self.size,
+            checksum: self.checksum.split_once('='),
         }
-        let same_version = self.version == other.version && !self.version.is_empty();
-        (same_version && self.is_of_same_store(other)).then_some(true)
     }
 }
 
@@ -139,6 +145,17 @@ impl Origin {
 pub fn store_mark(store: &Location) -> String {
     let hash = Sha1::digest(store.to_string().as_bytes());
     HEXLOWER.encode(&hash[..4])
+}
+
+/// The tag of a checksum; `None` for those that no reader of tags knows.
+pub fn checksum_tag(checksum: &Checksum) -> Option<String> {
+    let name = match checksum.algorithm() {
+        Algorithm::Md5 => CHECKSUMS[0],
+        Algorithm::Crc64Nvme => CHECKSUMS[1],
+        Algorithm::Sha256 => CHECKSUMS[2],
+        _ => return None,
+    };
+    Some(format!("{name}={}", checksum.hex()))
 }
 
 fn path_tags(key: &Key) -> Vec<String> {

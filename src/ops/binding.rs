@@ -8,7 +8,7 @@ use crate::queue::{AccountRecord, Queue};
 /// Binds the queue to this account if it is not bound yet, and returns what is recorded.
 /// [`Error::OtherAccount`] where it is another's.
 pub async fn bind(queue: &Queue, flickr: &Client) -> Result<AccountRecord, Error> {
-    let user = flickr.login().await?;
+    let user = flickr.user().await?;
     let bound = match queue.account().await? {
         Some(bound) => bound,
         None => {

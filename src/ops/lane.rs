@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio_util::task::TaskTracker;
@@ -15,8 +15,7 @@ use super::breaker::{Breaker, Pass};
 use super::drained::Drained;
 use super::looking::{Look, Uploads};
 use super::outage;
-use super::past::{look, look_again};
-use super::settle::give_back;
+use super::past::{Past, look_again};
 use super::shared::{Options, Stopped, Tally, Verdict};
 use super::sources::Sources;
 use super::transfer::{Attempt, Services, transfer};
@@ -41,6 +40,8 @@ pub(super) struct Lane {
     pub sources: Sources,
     pub flickr: Client,
     pub uploads: Uploads,
+    /// Whether the account had photos when the queue was bound to it.
+    pub had_photos: bool,
     pub drained: Drained,
     pub activity: Arc<Activity>,
     /// How many lanes there are, and how many there shall be.
@@ -107,7 +108,7 @@ impl Lane {
                     }
                     // A drain or an outage began while this request waited. Not given back, it
                     // comes back late.
-                    let _ = give_back(lease).await;
+                    let _ = self.give_back(lease).await;
                 }
                 Ok(None) => {
                     self.breaker.queue_answered();
@@ -205,7 +206,7 @@ impl Lane {
         };
         self.monitor
             .event(Event::Started(job.key.clone(), job.size));
-        let look = look(&job, &lease, SystemTime::now());
+        let look = self.past().look(&job, &lease);
         let _transferring = self.activity.begin(Doing::Transferring);
         let attempt = self.in_hand(&lease, job, look, permit).await;
         let tried = Tried {
@@ -215,6 +216,15 @@ impl Lane {
         };
         let tried = self.same_again(tried, &pass, permit).await;
         self.judge(tried, pass, tally).await
+    }
+
+    /// What decides about the past of a job.
+    pub(super) fn past(&self) -> Past {
+        Past {
+            had_photos: self.had_photos,
+            lag: self.options.backoff.first,
+            seconds_ahead: self.flickr.seconds_ahead(),
+        }
     }
 
     /// An attempt that ends with the hold on its message, and with an abort.
@@ -252,7 +262,7 @@ impl Lane {
         if !pass.begin() {
             return tried;
         }
-        let look = look_again(&tried.attempt, tried.look);
+        let look = look_again(&tried.attempt, tried.look, self.options.backoff.first);
         let Tried { lease, attempt, .. } = tried;
         let attempt = self.in_hand(&lease, attempt.job, look, permit).await;
         Tried {
@@ -272,7 +282,7 @@ impl Lane {
             Attempt {
                 outcome,
                 job,
-                began: Some(SystemTime::now()),
+                began: Some(self.flickr.now()),
             }
         })
     }
@@ -295,12 +305,18 @@ impl Lane {
             visibility: self.options.visibility,
             bandwidth: &self.options.bandwidth,
             activity: &self.activity,
+            lag: self.options.backoff.first,
         };
+        let mut look = look;
         loop {
             let mut attempt = transfer(&source, to, job.clone(), look, permit).await;
             if attempt.outcome != Outcome::Throttled {
                 attempt.outcome = outage::at_source(attempt.outcome, source.location());
                 return attempt;
+            }
+            // Flickr may ask to wait and have taken the photo all the same.
+            if attempt.began.is_some() {
+                look = look_again(&attempt, look, to.lag);
             }
             self.activity.throttled();
             self.monitor.event(Event::Throttled);

@@ -2,40 +2,77 @@
 //! many jobs share.
 //!
 //! A listing of the photos uploaded since some moment answers for every job at once; the next
-//! one asks only for what came since. So a storm of lost answers costs a few calls, not one each.
+//! one asks only for what came since, or for what is older. So a storm of lost answers costs a few
+//! calls, not one each. Of a photo no more is kept than tells its file, as hashes.
 
-use std::collections::HashMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::PoisonError;
+use std::time::Duration;
 
 use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep_until};
 
-use crate::flickr::{Client, Error};
-use crate::model::name::Origin;
+use crate::flickr::{Client, Error, Photo, Span};
+use crate::model::marks::{Marks, hash};
+use crate::model::tags::Origin;
 
-/// How far Flickr's clock and ours may be apart, and how long its lists may lag behind its
-/// uploads: each listing looks this far back beyond the one before.
-pub const MARGIN: Duration = Duration::from_secs(600);
+/// How long Flickr's lists may lag behind its uploads: each listing looks this far back beyond
+/// the one before.
+const OVERLAP: Duration = Duration::from_secs(300);
 
 /// What a job has to look for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
-    /// Since when (unix seconds) an upload of it may have happened.
+    /// Since when an upload of it may have happened: seconds since 1970 by Flickr's clock.
     pub since: i64,
-    /// Only a listing begun after this moment answers: the last attempt had ended by then.
-    pub after: SystemTime,
+    /// Only a listing begun after this moment answers: it is waited for. The last attempt had
+    /// ended by then, and Flickr's lists know what it left. `None` where there was no attempt.
+    pub after: Option<Instant>,
+    /// When the message was sent: a photo that was listed earlier may be deleted since.
+    pub sent: Instant,
+}
+
+/// What is known of a file's photo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Prior {
+    /// There is none.
+    Missing,
+    /// It has this id.
+    Photo(String),
+    /// One of its key has this id, and what is known of the two does not tell whether it has the file's bytes.
+    Unsure(String),
 }
 
 /// The photos of ours that listings found, by the files that they are copies of.
 pub struct Uploads {
     flickr: Client,
-    listed: Mutex<Listed>,
+    index: Mutex<Index>,
+    /// The ids of photos without tags of ours that were given them: two files may have the bytes of one.
+    adopted: std::sync::Mutex<HashSet<String>>,
 }
 
 #[derive(Default)]
+struct Index {
+    /// By the hash of the key and the photo's id.
+    photos: BTreeMap<(u64, Box<str>), Listed>,
+    covers: Option<Covered>,
+}
+
 struct Listed {
-    photos: HashMap<Origin, String>,
-    /// The span that the photos cover: from when (unix seconds), and when the last listing began.
-    covers: Option<(i64, SystemTime)>,
+    marks: Marks<u64>,
+    /// When the listing began that showed it last.
+    at: Instant,
+}
+
+/// The span that the photos cover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Covered {
+    /// From when, by Flickr's clock.
+    first: i64,
+    /// When the last listing began.
+    began: Instant,
+    /// The same by Flickr's clock.
+    began_unix: i64,
 }
 
 impl Uploads {
@@ -43,67 +80,167 @@ impl Uploads {
     pub fn new(flickr: &Client) -> Uploads {
         Uploads {
             flickr: flickr.clone(),
-            listed: Mutex::default(),
+            index: Mutex::default(),
+            adopted: std::sync::Mutex::default(),
         }
     }
 
-    /// The id of a photo of this file, if Flickr shows one. Only a help: its lists lag.
-    pub async fn find(&self, origin: &Origin, look: Look) -> Result<Option<String>, Error> {
-        // Whoever waits here while another lists finds that listing done.
-        let mut listed = self.listed.lock().await;
-        let from = look.since.saturating_sub(MARGIN.as_secs() as i64).max(0);
-        let known = listed.photos.get(origin).cloned();
-        if known.is_some() || listed.answers(from, look.after) {
-            return Ok(known);
+    /// Whether a photo without tags of ours may be given those of a file: the first to ask has it.
+    pub fn may_adopt(&self, photo: &str) -> bool {
+        let mut adopted = self.adopted.lock().unwrap_or_else(PoisonError::into_inner);
+        adopted.insert(photo.to_owned())
+    }
+
+    /// Takes that back: the tags could not be given.
+    pub fn was_not_adopted(&self, photo: &str) {
+        let mut adopted = self.adopted.lock().unwrap_or_else(PoisonError::into_inner);
+        adopted.remove(photo);
+    }
+
+    /// The photo of this file, if Flickr shows one. Waits until a listing can tell.
+    pub async fn find(&self, origin: &Origin, look: Look) -> Result<Prior, Error> {
+        if let Some(after) = look.after {
+            sleep_until(after).await;
         }
-        let began = SystemTime::now();
-        let start = listed.start_of_next(from);
-        for photo in self.flickr.photos(Some(start)).await?.items {
-            if let Some(origin) = Origin::of_tags(&photo.machine_tags) {
-                listed.photos.entry(origin).or_insert(photo.id);
+        loop {
+            let (prior, is_old) = self.listed(origin, look).await?;
+            let Prior::Photo(id) = prior else {
+                return Ok(prior);
+            };
+            if !is_old || self.is_still_there(&id, origin).await? {
+                return Ok(Prior::Photo(id));
+            }
+            self.index.lock().await.forget(origin, &id);
+        }
+    }
+
+    /// What listings show of this file, and whether it may have changed since.
+    async fn listed(&self, origin: &Origin, look: Look) -> Result<(Prior, bool), Error> {
+        // Whoever waits here while another lists finds that listing done.
+        let mut index = self.index.lock().await;
+        let prior = index.prior(origin);
+        if matches!(prior, Prior::Photo(_)) {
+            let is_old = index.is_older(origin, &prior, look.sent);
+            return Ok((prior, is_old));
+        }
+        let since = look.since.saturating_sub(OVERLAP.as_secs() as i64).max(0);
+        if !index.is_newer_than(look.after) {
+            self.list_newest(&mut index, origin, since).await?;
+        }
+        if let Some(covered) = index.covers.filter(|covered| covered.first > since)
+            && !matches!(index.prior(origin), Prior::Photo(_))
+        {
+            let until = Some(covered.first);
+            let reached = self.read(&mut index, Span { since, until }, Some(origin));
+            let first = reached.await?.unwrap_or(since);
+            index.covers = Some(Covered { first, ..covered });
+        }
+        Ok((index.prior(origin), false))
+    }
+
+    /// Lists what came since the last listing, or since `since` where that is later.
+    async fn list_newest(
+        &self,
+        index: &mut Index,
+        origin: &Origin,
+        since: i64,
+    ) -> Result<(), Error> {
+        let (began, began_unix) = (Instant::now(), self.flickr.now());
+        let joined = index.covers.filter(|covered| since < covered.began_unix);
+        let (start, first) = joined.map_or((since, since), |covered| {
+            let overlap = OVERLAP.as_secs() as i64;
+            let start = covered.began_unix.saturating_sub(overlap);
+            (start, covered.first.min(start))
+        });
+        let span = Span {
+            since: start,
+            until: None,
+        };
+        // To end early would leave a gap behind what is covered already.
+        let wanted = joined.is_none().then_some(origin);
+        let reached = self.read(index, span, wanted).await?;
+        index.covers = Some(Covered {
+            first: reached.unwrap_or(first),
+            began,
+            began_unix,
+        });
+        Ok(())
+    }
+
+    /// Reads a span into the index, until it shows the file that is looked for.
+    async fn read(
+        &self,
+        index: &mut Index,
+        span: Span,
+        wanted: Option<&Origin>,
+    ) -> Result<Option<i64>, Error> {
+        let began = Instant::now();
+        let visit = |photo: Photo| {
+            index.add(photo, began);
+            wanted.is_some_and(|origin| matches!(index.prior(origin), Prior::Photo(_)))
+        };
+        self.flickr.visit_photos(span, visit).await
+    }
+
+    /// Whether a photo that was listed some time ago is there, and is still a copy of this file.
+    async fn is_still_there(&self, id: &str, origin: &Origin) -> Result<bool, Error> {
+        match self.flickr.photo(id).await {
+            Ok(photo) => Ok(Origin::of_tags(&photo.machine_tags).is_some_and(|found| {
+                found.key == origin.key && origin.has_bytes_of(&found) == Some(true)
+            })),
+            Err(Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Index {
+    fn add(&mut self, photo: Photo, at: Instant) {
+        if let Some(origin) = Origin::of_tags(&photo.machine_tags) {
+            let marks = origin.marks().hashed();
+            let place = (hash(origin.key.as_str()), photo.id.into_boxed_str());
+            self.photos.insert(place, Listed { marks, at });
+        }
+    }
+
+    fn forget(&mut self, origin: &Origin, id: &str) {
+        self.photos.remove(&(hash(origin.key.as_str()), id.into()));
+    }
+
+    fn of_key(&self, origin: &Origin) -> impl Iterator<Item = (&str, &Listed)> {
+        let key = hash(origin.key.as_str());
+        self.photos
+            .range((key, "".into())..)
+            .take_while(move |((of, _), _)| *of == key)
+            .map(|((_, id), listed)| (&**id, listed))
+    }
+
+    fn prior(&self, origin: &Origin) -> Prior {
+        let marks = origin.marks().hashed();
+        let mut prior = Prior::Missing;
+        for (id, listed) in self.of_key(origin) {
+            match marks.has_bytes_of(&listed.marks) {
+                Some(true) => return Prior::Photo(id.to_owned()),
+                Some(false) => {}
+                None => prior = Prior::Unsure(id.to_owned()),
             }
         }
-        let first = listed.covers.map_or(from, |(first, _)| first.min(from));
-        listed.covers = Some((first, began));
-        Ok(listed.photos.get(origin).cloned())
+        prior
     }
-}
 
-impl Listed {
-    fn answers(&self, from: i64, after: SystemTime) -> bool {
+    fn is_older(&self, origin: &Origin, prior: &Prior, than: Instant) -> bool {
+        let Prior::Photo(wanted) = prior else {
+            return false;
+        };
+        self.of_key(origin)
+            .any(|(id, listed)| id == wanted && listed.at < than)
+    }
+
+    fn is_newer_than(&self, after: Option<Instant>) -> bool {
         self.covers
-            .is_some_and(|(first, began)| first <= from && began >= after)
+            .is_some_and(|covered| after.is_none_or(|after| covered.began >= after))
     }
-
-    /// From when the next listing must ask: what the last one covered need not come again.
-    fn start_of_next(&self, from: i64) -> i64 {
-        match self.covers {
-            Some((first, began)) if first <= from => unix(began - MARGIN),
-            _ => from,
-        }
-    }
-}
-
-/// Seconds since 1970.
-pub fn unix(time: SystemTime) -> i64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_listing_answers_for_what_it_covers_and_the_next_asks_only_for_what_came_since() {
-        let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
-        let mut listed = Listed::default();
-        assert!(!listed.answers(100, at(0)));
-        assert_eq!(listed.start_of_next(100), 100);
-        listed.covers = Some((100, at(5000)));
-        assert!(listed.answers(100, at(5000)) && listed.answers(4000, at(4999)));
-        assert!(!listed.answers(99, at(5000)) && !listed.answers(100, at(5001)));
-        assert_eq!(listed.start_of_next(200), 4400);
-        assert_eq!(listed.start_of_next(50), 50);
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ mod breaker;
 mod climb;
 pub mod content;
 mod drained;
+mod duplicate;
 pub mod failed;
 mod lane;
 mod lanes;

@@ -1,9 +1,14 @@
 //! What may have happened to a job before this attempt: so what must be looked for on Flickr
 //! before an upload, and what the next attempt has to know.
+//!
+//! Machines' clocks differ, by an hour at times. What is written into messages and asked of Flickr
+//! is by Flickr's clock; what is waited for is by a clock that nobody sets.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::looking::{Look, unix};
+use tokio::time::Instant;
+
+use super::looking::Look;
 use super::transfer::Attempt;
 use crate::model::Job;
 use crate::model::retry::Outcome;
@@ -13,50 +18,113 @@ use crate::queue::Lease;
 /// copy that the first `populate` sent may be under way at the same time.
 const FRESH: Duration = Duration::from_secs(30);
 
-/// What is added to the time at which a message was put back, because SQS tells whole seconds.
-const PUT_BACK: Duration = Duration::from_secs(2);
+/// How far a queue's word about the time may be off beside its clock.
+const ROUNDED: Duration = Duration::from_secs(5);
 
-/// What must be looked for before this message's upload; `None` for a first attempt.
-pub(super) fn look(job: &Job, lease: &Lease, now: SystemTime) -> Option<Look> {
-    if lease.received() > 1 {
-        // Whoever had it before may have uploaded it until just now.
-        let since = since_first_sent(job, lease).unwrap_or_default();
-        return Some(Look { since, after: now });
+/// How far the clock of the machine that ran `populate` may be off: it never asked Flickr.
+const FOREIGN_CLOCK: i64 = 2 * 3600;
+
+/// What decides about the past of every job.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Past {
+    /// Whether the account had photos when the queue was bound to it: any job's may be among them.
+    pub had_photos: bool,
+    /// How long Flickr's lists may lag behind its uploads.
+    pub lag: Duration,
+    /// How far Flickr's clock is ahead of ours, in seconds.
+    pub seconds_ahead: i64,
+}
+
+impl Past {
+    /// What must be looked for before this message's upload; `None` where there can be nothing.
+    pub(super) fn look(&self, job: &Job, lease: &Lease) -> Option<Look> {
+        let now = Instant::now();
+        let sent = lease.sent_at_millis();
+        let age = sent.map_or(Duration::ZERO, |sent| self.age(sent));
+        let sent = now.checked_sub(age).unwrap_or(now);
+        let (since, after) = self.marked(job, lease, now, age)?;
+        let since = if self.had_photos { 0 } else { since };
+        Some(Look { since, after, sent })
     }
-    // It was put back, or given back, after its attempt had ended.
-    let sent = lease.sent_at().and_then(|sent| u64::try_from(sent).ok());
-    let sent = sent.map(|sent| UNIX_EPOCH + Duration::from_secs(sent) + PUT_BACK);
-    let after = match sent {
-        Some(sent) if job.attempts > 0 => sent,
-        Some(sent) => sent.clamp(now - FRESH, now),
-        None => now - FRESH,
-    };
-    job.since.map(|since| Look { since, after })
+
+    fn marked(
+        &self,
+        job: &Job,
+        lease: &Lease,
+        now: Instant,
+        age: Duration,
+    ) -> Option<(i64, Option<Instant>)> {
+        let lag = self.lag;
+        if lease.received() > 1 {
+            // Whoever had it before may have uploaded it until just now.
+            let since = self.since_first_received(job, lease).unwrap_or_default();
+            return Some((since, Some(now + lag)));
+        }
+        let since = match job.since {
+            Some(since) if job.attempts > 0 => since,
+            Some(since) => since.saturating_sub(FOREIGN_CLOCK),
+            None if self.had_photos => return Some((0, None)),
+            None => return None,
+        };
+        // It was put back, or given back, after its attempt had ended, or a `populate` marked it.
+        let Some(past) = age.checked_sub(lag) else {
+            return Some((since, Some(now + (lag - age))));
+        };
+        let most = if job.attempts > 0 { past } else { FRESH };
+        let after = now.checked_sub(past.saturating_sub(ROUNDED).min(most));
+        Some((since, after.or(Some(now))))
+    }
+
+    /// Since when whoever had a message before may have uploaded its photo, by Flickr's clock.
+    pub(super) fn since_first_received(&self, job: &Job, lease: &Lease) -> Option<i64> {
+        // The queue's clock may be ours or a right one: the earlier of both readings is safe.
+        let known = lease.first_received_at().or(lease.sent_at());
+        job.since
+            .or(known.map(|at| at.min(at.saturating_add(self.seconds_ahead))))
+    }
+
+    /// How long ago a time of the queue's is, at the least. In milliseconds since 1970.
+    fn age(&self, at: i64) -> Duration {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = i64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(i64::MAX);
+        let ahead = self.seconds_ahead.saturating_mul(1_000);
+        let least = now.min(now.saturating_add(ahead)).saturating_sub(at);
+        Duration::from_millis(u64::try_from(least).unwrap_or_default())
+    }
 }
 
 /// What must be looked for when a job is tried again without leaving this worker's hand.
-pub(super) fn look_again(attempt: &Attempt, look: Option<Look>) -> Option<Look> {
-    let since = since(&attempt.outcome, &attempt.job, attempt.began, look)?;
-    let after = SystemTime::now();
-    Some(Look { since, after })
+pub(super) fn look_again(attempt: &Attempt, before: Option<Look>, lag: Duration) -> Option<Look> {
+    let now = Instant::now();
+    let throttled = attempt
+        .began
+        .filter(|_| attempt.outcome == Outcome::Throttled);
+    let since = since(&attempt.outcome, &attempt.job, attempt.began, before);
+    Some(Look {
+        since: since
+            .or(throttled)?
+            .min(before.map_or(i64::MAX, |look| look.since)),
+        after: Some(now + lag),
+        sent: before.map_or(now, |look| look.sent),
+    })
 }
 
 /// Since when an upload of the job may have happened, for whoever tries it next.
 pub(super) fn since(
     outcome: &Outcome,
     job: &Job,
-    began: Option<SystemTime>,
+    began: Option<i64>,
     look: Option<Look>,
 ) -> Option<i64> {
+    // One that only looks for what others left in the account has no past of its own.
+    let look = look.filter(|look| look.after.is_some());
     let before = job.since.or(look.map(|look| look.since));
     if outcome.is_ambiguous() {
-        before.or(began.map(unix))
+        before.or(began)
     } else {
         before
     }
 }
 
-/// Since when whoever had a message before may have uploaded its photo.
-pub(super) fn since_first_sent(job: &Job, lease: &Lease) -> Option<i64> {
-    job.since.or(lease.sent_at())
-}
+#[cfg(test)]
+mod tests;

@@ -94,7 +94,8 @@ pub async fn populate(
 struct Target<'a> {
     queue: &'a Queue,
     record: Record,
-    /// When the first earlier `populate` began, where the queue cannot refuse jobs itself.
+    /// When the first earlier `populate` began. What is queued now may have been copied then: a queue
+    /// that cannot refuse jobs takes each again, any queue a file whose time alone changed.
     earlier: Option<i64>,
 }
 
@@ -119,7 +120,7 @@ impl<'a> Target<'a> {
         Ok(Target {
             queue,
             record,
-            earlier: first.filter(|_| !queue.is_local()),
+            earlier: first,
         })
     }
 }

@@ -7,12 +7,13 @@ use std::time::Duration;
 use super::breaker::{Pass, Undecided, Verdict};
 use super::lane::{Lane, Tried};
 use super::outage;
-use super::past::{since, since_first_sent};
+use super::past::since;
 use super::probe;
 use super::shared::{Stopped, Tally};
 use super::transfer::Attempt;
 use crate::model::breaker::Ruling;
 use crate::model::job::{Refuse, Unreadable};
+use crate::model::kind::Kind;
 use crate::model::outage::Outage;
 use crate::model::retry::{Outcome, Step, next_step};
 use crate::model::{Job, Location};
@@ -130,6 +131,7 @@ impl Lane {
             }
             (_, Outcome::Uploaded(photo)) => {
                 tally.uploaded += 1;
+                tally.videos += u64::from(Kind::of(&job.key) == Some(Kind::Video));
                 tally.bytes += job.size;
                 self.activity.photo();
                 self.monitor
@@ -143,7 +145,7 @@ impl Lane {
             }
             (_, _) => {
                 self.monitor.event(Event::Released(job.key));
-                give_back(lease).await
+                self.give_back(lease).await
             }
         }
     }
@@ -190,7 +192,7 @@ impl Lane {
         let one_more = |failed| (failed < most).then_some(failed + 1);
         let Ok(before) = self.failed.fetch_update(Relaxed, Relaxed, one_more) else {
             // Another lane is just ending the run.
-            return give_back(lease).await;
+            return self.give_back(lease).await;
         };
         if let Err(error) = lease.bury(body).await {
             self.failed.fetch_sub(1, Relaxed);
@@ -205,6 +207,21 @@ impl Lane {
             ));
         }
         Ok(())
+    }
+
+    /// Makes a message visible again at once, its job untouched.
+    ///
+    /// The queue buries what it handed out often, and every lane of a worker that stops may have the
+    /// same message in hand for a moment. Only deaths shall count: one that was given back in good
+    /// order, again, begins anew. One that cannot be read stays as it is, for whoever buries it.
+    pub(super) async fn give_back(&self, lease: Lease) -> Result<(), queue::Error> {
+        match Job::read(lease.body()) {
+            Ok(mut job) if lease.received() > 1 => {
+                job.since = self.past().since_first_received(&job, &lease);
+                lease.replace(job.write(), Duration::ZERO).await
+            }
+            _ => lease.release().await,
+        }
     }
 
     /// Ends the run with this message; what is in hand is finished or goes back.
@@ -223,21 +240,6 @@ fn spared(outcome: &Outcome, ruling: Ruling, is_halted: bool) -> Option<Duration
         (Outcome::Away(_) | Outcome::Failed(..), _) if is_halted => Some(Duration::ZERO),
         (Outcome::Away(_), Ruling::Spare(delay)) => Some(delay),
         _ => None,
-    }
-}
-
-/// Makes a message visible again at once, its job untouched.
-///
-/// The queue buries what it handed out often, and every lane of a worker that stops may have the
-/// same message in hand for a moment. Only deaths shall count: one that was given back in good
-/// order, again, begins anew. One that cannot be read stays as it is, for whoever buries it.
-pub(super) async fn give_back(lease: Lease) -> Result<(), queue::Error> {
-    match Job::read(lease.body()) {
-        Ok(mut job) if lease.received() > 1 => {
-            job.since = since_first_sent(&job, &lease);
-            lease.replace(job.write(), Duration::ZERO).await
-        }
-        _ => lease.release().await,
     }
 }
 

@@ -75,6 +75,8 @@ pub enum Stopped {
 pub struct Tally {
     /// Photos uploaded.
     pub uploaded: u64,
+    /// How many of these are videos, which Flickr goes on to process, and may refuse then.
+    pub videos: u64,
     /// Photos that were on Flickr already.
     pub already_there: u64,
     /// Attempts that failed and were put back.
@@ -88,6 +90,7 @@ pub struct Tally {
 impl Tally {
     pub(super) fn add(&mut self, other: &Tally) {
         self.uploaded += other.uploaded;
+        self.videos += other.videos;
         self.already_there += other.already_there;
         self.retried += other.retried;
         self.failed += other.failed;

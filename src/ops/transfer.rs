@@ -1,22 +1,21 @@
 //! The transfer of ONE photo: from its store to Flickr, looking first where it may be there.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::Duration;
 
 use super::activity::Activity;
 use super::bandwidth::Bandwidth;
 use super::body::{Verdict, checked, taken};
-use super::content;
-use super::looking::{Look, Uploads};
+use super::content::{self, Content};
+use super::duplicate::{Meaning, Twin, meaning};
+use super::looking::{Look, Prior, Uploads};
 use super::outage;
-use crate::flickr::{self, Client, Permit, Upload, Visibility};
-use crate::model::name::{Origin, title};
+use crate::flickr::{self, Client, Permit, Rights, Upload, Visibility};
+use crate::model::name::title;
 use crate::model::retry::{Class, Outcome};
+use crate::model::tags::{Origin, checksum_tag};
 use crate::model::{Job, Key};
 use crate::store::{self, Store};
-
-/// How often a photo that Flickr names but does not know yet is asked for.
-const ASKS_FOR_A_FRESH_PHOTO: u32 = 3;
 
 /// How one attempt ended, and what it learned.
 #[derive(Debug)]
@@ -25,8 +24,9 @@ pub struct Attempt {
     pub outcome: Outcome,
     /// The job, with the size and version that the file has now.
     pub job: Job,
-    /// When the upload began; `None` where nothing was sent.
-    pub began: Option<SystemTime>,
+    /// When the upload began, in seconds since 1970 by Flickr's clock; `None` where nothing was
+    /// sent, or Flickr said that it took nothing.
+    pub began: Option<i64>,
 }
 
 /// The services that a transfer uses.
@@ -42,6 +42,8 @@ pub struct Services<'a> {
     pub bandwidth: &'a Bandwidth,
     /// Where those are counted.
     pub activity: &'a Arc<Activity>,
+    /// How long Flickr may need to know of a photo that it took, or to forget one.
+    pub lag: Duration,
 }
 
 /// Copies a job's file to Flickr. Takes the permit only when it uploads.
@@ -76,23 +78,28 @@ impl Attempt {
         look: Option<Look>,
         permit: &mut Option<Permit>,
     ) -> Result<Outcome, Outcome> {
-        let origin = Origin::of_job(&self.job);
-        if let Some(look) = look
-            && let Some(photo) = to.uploads.find(&origin, look).await.map_err(of_flickr)?
+        let prior = find(to, &Origin::of_job(&self.job), look).await?;
+        if let Prior::Photo(photo) = prior {
+            return Ok(Outcome::AlreadyThere(photo));
+        }
+        let (content, origin) = self.open(source).await?;
+        if matches!(prior, Prior::Unsure(_))
+            && let Prior::Photo(photo) = find(to, &origin, look).await?
         {
             return Ok(Outcome::AlreadyThere(photo));
         }
-        match self.upload(source, to, true, permit).await? {
-            Answer::Photo(photo) => Ok(Outcome::Uploaded(photo)),
-            Answer::Duplicate(Some(photo))
-                if is_copy_of(to.flickr, &photo, &self.job.key).await? =>
-            {
-                Ok(Outcome::AlreadyThere(photo))
-            }
+        let twin = match self.upload(to, (content, &origin), true, permit).await? {
+            Answer::Photo(photo) => return Ok(Outcome::Uploaded(photo)),
+            Answer::Duplicate(twin) => twin,
+        };
+        match meaning(to, &origin, twin, self.job.attempts == 0).await? {
+            Meaning::There(photo) => Ok(Outcome::AlreadyThere(photo)),
             // Another file has the same bytes: two files are two photos.
-            Answer::Duplicate(_) => {
+            Meaning::Missing => {
+                // The wait for it may be long, and no reading outlasts that.
                 *permit = Some(to.flickr.budget().take_upload().await.map_err(of_flickr)?);
-                match self.upload(source, to, false, permit).await? {
+                let (content, origin) = self.open(source).await?;
+                match self.upload(to, (content, &origin), false, permit).await? {
                     Answer::Photo(photo) => Ok(Outcome::Uploaded(photo)),
                     Answer::Duplicate(_) => Err(Outcome::Failed(
                         Class::Transient,
@@ -103,13 +110,8 @@ impl Attempt {
         }
     }
 
-    async fn upload(
-        &mut self,
-        source: &Store,
-        to: Services<'_>,
-        dedup_check: bool,
-        permit: &mut Option<Permit>,
-    ) -> Result<Answer, Outcome> {
+    /// Opens the file. It is taken as it is now; its tags say which version that is.
+    async fn open(&mut self, source: &Store) -> Result<(Content, Origin), Outcome> {
         let content = content::open(source, &self.job).await.map_err(of_store)?;
         if content.size == 0 {
             return Err(Outcome::Failed(
@@ -117,14 +119,31 @@ impl Attempt {
                 "the file is empty".to_owned(),
             ));
         }
-        // The file is taken as it is now; its tags say which version that is.
         self.job.size = content.size;
         self.job.etag.clone_from(&content.etag);
+        let origin = Origin {
+            checksum: content
+                .digest
+                .as_ref()
+                .and_then(checksum_tag)
+                .unwrap_or_default(),
+            ..Origin::of_job(&self.job)
+        };
+        Ok((content, origin))
+    }
+
+    async fn upload(
+        &mut self,
+        to: Services<'_>,
+        (content, origin): (Content, &Origin),
+        dedup_check: bool,
+        permit: &mut Option<Permit>,
+    ) -> Result<Answer, Outcome> {
         let length = content.size;
         let (body, verdict) = checked(content, to.activity);
         let upload = Upload {
             title: title(&self.job.key),
-            tags: Origin::of_job(&self.job).tags(),
+            tags: origin.tags(),
             visibility: to.visibility,
             file_name: file_name(&self.job.key),
             dedup_check,
@@ -135,18 +154,39 @@ impl Attempt {
             Some(permit) => permit,
             None => to.flickr.budget().take_upload().await.map_err(of_flickr)?,
         };
-        self.began = Some(SystemTime::now());
+        self.began = Some(to.flickr.now());
         match to.flickr.upload(permit, upload).await {
             Ok(photo) => Ok(Answer::Photo(photo)),
-            Err(flickr::Error::Duplicate { photo_id }) => Ok(Answer::Duplicate(photo_id)),
-            Err(error) => Err(of_upload(error, &verdict)),
+            Err(flickr::Error::Duplicate { photo_id, deleted }) => {
+                Ok(Answer::Duplicate(Twin { photo_id, deleted }))
+            }
+            Err(error) => {
+                if matches!(
+                    &error,
+                    flickr::Error::Throttled {
+                        may_be_done: false,
+                        ..
+                    }
+                ) {
+                    self.began = None;
+                }
+                Err(of_refusal(to.flickr, error, &verdict).await)
+            }
         }
+    }
+}
+
+/// The photo that an earlier attempt left, where one has to be looked for.
+async fn find(to: Services<'_>, origin: &Origin, look: Option<Look>) -> Result<Prior, Outcome> {
+    match look {
+        Some(look) => to.uploads.find(origin, look).await.map_err(of_flickr),
+        None => Ok(Prior::Missing),
     }
 }
 
 enum Answer {
     Photo(String),
-    Duplicate(Option<String>),
+    Duplicate(Twin),
 }
 
 /// Flickr judges a file partly by its name's extension; the rest of the name is not kept, and
@@ -156,19 +196,29 @@ fn file_name(key: &Key) -> String {
     format!("photo.{}", extension.as_deref().unwrap_or("jpg"))
 }
 
-/// Whether the photo that Flickr says has the same bytes is a copy of the same file.
-async fn is_copy_of(flickr: &Client, photo: &str, key: &Key) -> Result<bool, Outcome> {
-    let mut asked = 0;
-    loop {
-        asked += 1;
-        match flickr.photo(photo).await {
-            Ok(found) => {
-                return Ok(Origin::of_tags(&found.machine_tags).is_some_and(|o| o.key == *key));
-            }
-            // A fresh photo is unknown for a while.
-            Err(flickr::Error::NotFound { .. }) if asked < ASKS_FOR_A_FRESH_PHOTO => {}
-            Err(error) => return Err(of_flickr(error)),
+/// What an upload's failure means. What blames the key, the token or the secret may be about this
+/// one call: an odd title spoils a signature. All of them end only where a plain call is refused too.
+async fn of_refusal(flickr: &Client, error: flickr::Error, verdict: &Verdict) -> Outcome {
+    use flickr::Error;
+    let (plain, what) = match &error {
+        Error::Signature => (flickr.login().await.map(drop), "signature_invalid"),
+        Error::TokenRevoked { message } | Error::KeyDisabled { message } => {
+            (flickr.login().await.map(drop), message.as_str())
         }
+        Error::Rights { message } => match flickr.rights().await {
+            Ok(rights) if rights < Rights::Write => return of_flickr(error),
+            rights => (rights.map(drop), message.as_str()),
+        },
+        _ => return of_upload(error, verdict),
+    };
+    match plain {
+        Ok(()) => Outcome::Failed(
+            Class::Transient,
+            format!(
+                "Flickr refuses this upload ({what}) though it takes other calls: the file's name may be why"
+            ),
+        ),
+        Err(refused) => of_flickr(refused),
     }
 }
 
@@ -192,7 +242,7 @@ fn of_upload(error: flickr::Error, verdict: &Verdict) -> Outcome {
     }
 }
 
-fn of_flickr(error: flickr::Error) -> Outcome {
+pub(super) fn of_flickr(error: flickr::Error) -> Outcome {
     use flickr::Error;
     match error {
         Error::Throttled { .. } => Outcome::Throttled,

@@ -44,13 +44,14 @@ pub async fn work(
     monitor: Arc<dyn Monitor>,
 ) -> Result<Summary, Error> {
     let began = Instant::now();
-    bind(queue, flickr).await?;
+    let account = bind(queue, flickr).await?;
     let verdict = Verdict::default();
     let lane = Arc::new(Lane {
         sources: Sources::new(queue, &options.allow)
             .await?
             .ignoring_etag_md5(options.ignore_etag_md5),
         uploads: Uploads::new(flickr),
+        had_photos: account.had_photos,
         drained: Drained::new(queue.exact()),
         queue: queue.clone(),
         flickr: flickr.clone(),

@@ -91,10 +91,19 @@ async fn check(
     let budget =
         services::budget_for(queue.as_ref(), CALLS_PER_HOUR, config, folders, &stop).await?;
     let owner = account::owner(&services::flickr(config, budget)?).await?;
-    let text = format!(
+    let mut text = format!(
         "{} ({}), with the right to {}",
         owner.name, owner.nsid, owner.rights
     );
+    match (owner.photos, owner.photos_limit) {
+        (Some(photos), Some(limit)) => {
+            text.push_str(&format!(
+                "\nit holds {photos} of the {limit} photos that it may"
+            ));
+        }
+        (Some(photos), None) => text.push_str(&format!("\nit holds {photos} photos")),
+        (None, _) => {}
+    }
     console.result(&report::document(&owner)?, &text);
     Ok(Exit::Well)
 }

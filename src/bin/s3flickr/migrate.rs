@@ -13,6 +13,7 @@ use s3flickr::monitor::{Event, Monitor};
 use s3flickr::ops::work::Stopped;
 use s3flickr::ops::{self, account, sources};
 use s3flickr::queue::{Pace, Queue};
+use s3flickr::stop::Stop;
 use s3flickr::store::{Store, locate};
 use serde_json::json;
 
@@ -23,11 +24,22 @@ use crate::signals::{drain_on_interruption, stop_on_signals};
 use crate::watch::{self, Working};
 use crate::{report, services};
 
+/// The pace of a question beside a fleet that has set none yet.
+const CALLS_PER_HOUR: u32 = 3600;
+
+/// How long `populate` waits to be told what the account takes.
+const ACCOUNT_ANSWER: Duration = Duration::from_secs(5);
+
 /// The most failed jobs that are listed.
 const LISTED: usize = 100_000;
 
 /// `populate`
-pub async fn populate(args: Populate, folders: &Folders, console: &Console) -> Result<Exit> {
+pub async fn populate(
+    args: Populate,
+    config: &ConfigFile,
+    folders: &Folders,
+    console: &Console,
+) -> Result<Exit> {
     let source = source(&args).await?;
     let options = ops::populate::Options {
         prefix: args.prefix,
@@ -45,7 +57,27 @@ pub async fn populate(args: Populate, folders: &Folders, console: &Console) -> R
     let summary = ops::populate::populate(&source, queue.as_ref(), &options, &monitor).await?;
     let (document, text) = report::populated(&summary, queue.as_ref().map(Queue::location));
     console.result(&document, &text);
+    let asked = shortage(queue.as_ref(), config, folders, summary.queued);
+    // Where no account is set up, or Flickr cannot be asked, that is no error of a listing: the
+    // workers ask again.
+    if let Ok(Ok(Some(line))) = tokio::time::timeout(ACCOUNT_ANSWER, asked).await {
+        console.event(Event::Account(line));
+    }
     Ok(Exit::Well)
+}
+
+/// Whether the account does not take all that was queued, in one line.
+async fn shortage(
+    queue: Option<&Queue>,
+    config: &ConfigFile,
+    folders: &Folders,
+    queued: u64,
+) -> Result<Option<String>> {
+    services::flickr(config, Budget::unlimited())?;
+    let stop = Stop::new();
+    let budget = services::budget_for(queue, CALLS_PER_HOUR, config, folders, &stop).await?;
+    let flickr = services::flickr(config, budget)?;
+    Ok(account::shortage(&flickr, queued).await?)
 }
 
 /// The store that one of `--bucket`, `--from` and `--inventory` names.
@@ -152,7 +184,9 @@ pub async fn work(
         budget
     };
     let flickr = services::flickr(config, budget)?;
-    for line in account::preflight(&flickr, options.visibility).await? {
+    let counts = queue.counts().await?;
+    let queued = counts.waiting + counts.delayed + counts.in_flight;
+    for line in account::preflight(&flickr, options.visibility, queued).await? {
         console.event(Event::Account(line));
     }
     let working = Working::new(console);

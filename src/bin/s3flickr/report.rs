@@ -60,6 +60,10 @@ pub fn worked(summary: &work::Summary) -> (Value, String) {
         span(summary.elapsed)
     );
     let others = [
+        (
+            tally.videos,
+            "of them are videos, which Flickr still processes: it may refuse one yet, so look at them there",
+        ),
         (tally.already_there, "were on Flickr already"),
         (tally.retried, "attempts failed and were put back"),
         (tally.failed, "photos failed: see `s3flickr failed list`"),

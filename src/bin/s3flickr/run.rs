@@ -21,7 +21,7 @@ pub async fn run(
     console: &Console,
 ) -> Result<Exit> {
     match cli.command {
-        Command::Populate(args) => migrate::populate(args, &folders, console).await,
+        Command::Populate(args) => migrate::populate(args, &config, &folders, console).await,
         Command::Work(args) => migrate::work(args, &config, &folders, console).await,
         Command::Status(args) => migrate::status(args, &folders, console).await,
         Command::Failed(args) => migrate::failed(args, &folders, console).await,

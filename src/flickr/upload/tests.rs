@@ -242,7 +242,7 @@ async fn an_unclear_answer_to_a_whole_upload_is_ambiguous_and_a_clear_one_is_not
     ));
     let busy = scripted(vec![Reply::new(429, "<html>").header("retry-after", "7")]).await;
     assert!(
-        matches!(refused_by(busy).await, Error::Throttled { wait: Some(wait) } if wait.as_secs() == 7)
+        matches!(refused_by(busy).await, Error::Throttled { wait: Some(wait), may_be_done: false } if wait.as_secs() == 7)
     );
     let token = scripted(vec![Reply::new(401, "oauth_problem=token_rejected")]).await;
     assert!(matches!(

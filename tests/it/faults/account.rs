@@ -15,7 +15,11 @@ async fn a_run_that_no_photo_can_survive_ends_with_what_to_do_and_loses_nothing(
     ] {
         // A single failure would end a photo.
         let scene = Scene::with(6, 1).await;
-        let script = json!([{ "call": "upload", "fault": fault }]);
+        // What is refused to an upload alone is about that upload: a plain call is refused as well.
+        let script = json!([
+            { "call": "upload", "fault": fault },
+            { "call": "flickr.test.login", "fault": fault },
+        ]);
         scene.world.faults(script).await;
         let said = scene.work().await.expect_code(1).stderr;
         assert_eq!(said.matches(told).count(), 1, "{fault}: {said}");
@@ -161,4 +165,97 @@ async fn a_queue_remembers_that_its_account_had_photos() {
     let queue = Queue::open(&format!("sqlite:{}", file.display())).await;
     let bound = queue.expect("a queue").account().await.expect("the queue");
     assert!(bound.expect("bound").had_photos);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_upload_that_is_refused_a_signature_is_that_photos_failure() {
+    for fault in [
+        json!({ "fault": "oauth-problem", "problem": "signature_invalid" }),
+        json!({ "fault": "oauth-problem", "problem": "token_rejected" }),
+        json!({ "fault": "refuse", "code": 98, "message": "Login failed / Invalid auth token" }),
+        json!({ "fault": "refuse", "code": 99, "message": "Insufficient permissions" }),
+        json!({ "fault": "refuse", "code": 100, "message": "Invalid API Key (Key has expired)" }),
+    ] {
+        let scene = Scene::with(4, 1).await;
+        let mut script = fault.clone();
+        script["call"] = "upload".into();
+        script["times"] = 1.into();
+        scene.world.faults(json!([script])).await;
+        let worked = scene.work().await.expect_code(3);
+        assert!(
+            !worked.stderr.contains("FLICKR_API_SECRET"),
+            "{}",
+            worked.stderr
+        );
+        let worked = worked.json();
+        assert_eq!(
+            (&worked["uploaded"], &worked["failed"]),
+            (&json!(3), &json!(1)),
+            "{fault}"
+        );
+        scene.has(0, 1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_flickr_says_of_the_file_or_the_call_is_not_tried_again() {
+    for code in [93, 95, 112, 118] {
+        let scene = Scene::with(3, 5).await;
+        let script = json!([
+            { "call": "upload", "fault": "refuse", "code": code, "message": "no", "times": 1 },
+        ]);
+        scene.world.faults(script).await;
+        scene.work().await.expect_code(3);
+        assert_eq!(scene.world.calls().await["upload"], 3, "{code}");
+        assert_eq!(scene.failed().await[0].0, "refused", "{code}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_says_forbidden_costs_no_photo() {
+    let scene = Scene::with(3, 5).await;
+    let script = json!([
+        { "call": "upload", "fault": "error-before", "status": 403, "times": 2 },
+    ]);
+    scene.world.faults(script).await;
+    let said = scene.work().await.expect_success().stderr;
+    assert!(said.contains("refuses to answer this machine"), "{said}");
+    scene.all_is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_does_not_take_all_says_so_beforehand() {
+    let scene = Scene::with(4, 5).await;
+    let settings = json!({ "pro": false, "items_limit": 3 });
+    scene.world.account(settings).await;
+    let short = "queued, and the account takes 3 more of its 3";
+    let again = ["populate", "--from", "photos", "--queue", "sqlite:other.db"];
+    let said = scene.user.run(again).await.expect_success().stderr;
+    assert!(said.contains(short), "{said}");
+    let said = scene.work().await.expect_code(1).stderr;
+    assert!(said.contains(short), "{said}");
+    let check = scene.user.run(["login", "--check"]).await.expect_success();
+    assert!(
+        check.stdout.contains("it holds 3 of the 3 photos"),
+        "{}",
+        check.stdout
+    );
+    let check = scene.user.run(["login", "--check", "--json"]).await.json();
+    assert_eq!(
+        (&check["photos"], &check["photos_limit"]),
+        (&json!(3), &json!(3))
+    );
+    assert_eq!(check["limit_status"], "at_limit");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_video_is_told_to_be_still_processed() {
+    let scene = Scene::with(1, 5).await;
+    let video = [&[0, 0, 0, 24][..], b"ftypmp42", &[0; 64]].concat();
+    std::fs::write(scene.user.home().join("photos/a.mp4"), video).expect("a video");
+    let populate = ["populate", "--from", "photos"];
+    scene.user.run(populate).await.expect_success();
+    let work = &WORK[..WORK.len() - 1];
+    let said = scene.user.run(work).await.expect_success().stdout;
+    assert!(said.contains("1 of them are videos"), "{said}");
 }

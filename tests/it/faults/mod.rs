@@ -4,6 +4,7 @@
 mod account;
 mod answers;
 mod bytes;
+mod once;
 mod outages;
 mod queue;
 mod secrets;

@@ -1,0 +1,120 @@
+//! What it means that Flickr refuses a file's bytes because the account has them (upload code 9).
+//!
+//! It names *a* photo of these bytes, not all of them: this file's, another file's, one that
+//! somebody put there by other means, or one that was deleted.
+
+use tokio::time::{Instant, sleep};
+
+use super::looking::{Look, Prior};
+use super::transfer::{Services, of_flickr};
+use crate::flickr::{self, Photo};
+use crate::model::retry::{Class, Outcome};
+use crate::model::tags::{NAMESPACE, Origin};
+
+/// The pauses before a photo that Flickr names but does not know is asked for again, in tenths of
+/// the time that Flickr may need: longer than that in all.
+const PAUSES: [u32; 4] = [1, 2, 4, 8];
+
+/// The photo that Flickr says has the same bytes.
+pub(super) struct Twin {
+    /// Its id, where Flickr tells.
+    pub photo_id: Option<String>,
+    /// Whether Flickr says that it was deleted.
+    pub deleted: bool,
+}
+
+/// Whether the file needs a photo of its own.
+pub(super) enum Meaning {
+    /// It has one, with this id.
+    There(String),
+    /// It has none: upload without the check.
+    Missing,
+}
+
+/// Finds out what an answer about a twin means for this file.
+///
+/// Before a second copy of these bytes is made, the account is searched for this file's own. A
+/// photo without our tags becomes the photo of the first file that asks: it is given the tags and
+/// keeps its title, which is its owner's.
+pub(super) async fn meaning(
+    to: Services<'_>,
+    origin: &Origin,
+    twin: Twin,
+    is_first_attempt: bool,
+) -> Result<Meaning, Outcome> {
+    let named = match &twin.photo_id {
+        Some(id) if !twin.deleted => named(to, id).await?,
+        _ => None,
+    };
+    match named {
+        Some(photo) => match Origin::of_tags(&photo.machine_tags) {
+            // Its bytes are these: Flickr says so, whatever the version says.
+            Some(found) if found.key == origin.key => return Ok(Meaning::There(photo.id)),
+            Some(_) => {}
+            None if is_ours(&photo) => {}
+            None if to.uploads.may_adopt(&photo.id) => return adopt(to, origin, photo.id).await,
+            None => {}
+        },
+        // It may be this file's photo, too fresh for the lists: told apart the next time.
+        None if twin.photo_id.is_none() && is_first_attempt => {
+            if let Meaning::There(photo) = own(to, origin).await? {
+                return Ok(Meaning::There(photo));
+            }
+            let why = "Flickr has these bytes and does not say as which photo";
+            return Err(Outcome::Failed(Class::Ambiguous, why.to_owned()));
+        }
+        None => {}
+    }
+    own(to, origin).await
+}
+
+/// Looks for this file's own photo in all of the account.
+async fn own(to: Services<'_>, origin: &Origin) -> Result<Meaning, Outcome> {
+    let now = Instant::now();
+    let look = Look {
+        since: 0,
+        after: Some(now),
+        sent: now,
+    };
+    let prior = to.uploads.find(origin, look).await.map_err(of_flickr)?;
+    Ok(match prior {
+        // Flickr has these bytes, and this key a photo that may well be they: an older version of
+        // this program told of a photo's bytes no more than a folder's clock.
+        Prior::Photo(photo) | Prior::Unsure(photo) => Meaning::There(photo),
+        Prior::Missing => Meaning::Missing,
+    })
+}
+
+/// The photo of this id; `None` where Flickr does not know it, not even after a real wait. A fresh
+/// one is unknown for a while, and one that was deleted for good.
+async fn named(to: Services<'_>, id: &str) -> Result<Option<Photo>, Outcome> {
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        match to.flickr.photo(id).await {
+            Ok(photo) => return Ok(Some(photo)),
+            Err(flickr::Error::NotFound { .. }) => {}
+            Err(error) => return Err(of_flickr(error)),
+        }
+        let Some(tenths) = pauses.next() else {
+            return Ok(None);
+        };
+        sleep(to.lag * tenths / 10).await;
+    }
+}
+
+/// Whether a photo has tags of ours, be they broken.
+fn is_ours(photo: &Photo) -> bool {
+    let mut tags = photo.machine_tags.split_whitespace();
+    tags.any(|tag| tag.split(':').next() == Some(NAMESPACE))
+}
+
+/// Makes a photo that somebody put there by other means this file's: the bytes are the same.
+async fn adopt(to: Services<'_>, origin: &Origin, photo: String) -> Result<Meaning, Outcome> {
+    match to.flickr.add_tags(&photo, &origin.tags()).await {
+        Ok(()) => Ok(Meaning::There(photo)),
+        Err(error) => {
+            to.uploads.was_not_adopted(&photo);
+            Err(of_flickr(error))
+        }
+    }
+}
