@@ -3,12 +3,18 @@
 //!
 //! Credentials, region and endpoints come from the SDK alone (`AWS_PROFILE`, `AWS_REGION`,
 //! `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL_SQS`, instance roles, ...).
+//! An endpoint that is plain http to another machine is refused: requests carry the session token
+//! and the photos.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_config::imds;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::OnceCell;
+
+use crate::endpoint::{self, Problem};
 
 /// How often a machine looks whether it is to be taken away; AWS advises five seconds, and gives
 /// two minutes' notice.
@@ -26,13 +32,85 @@ const NOTICES: [(&str, &str); 2] = [
     ),
 ];
 
+/// The services that see credentials, as the SDK names them: the two that hold the photos and
+/// the jobs, and those that hand out credentials.
+const SERVICES: [&str; 5] = [S3, SQS, "STS", "SSO", "SSO OIDC"];
+/// Amazon S3, as the SDK names it.
+pub const S3: &str = "S3";
+/// Amazon SQS, as the SDK names it.
+pub const SQS: &str = "SQS";
+
 static CONFIG: OnceCell<SdkConfig> = OnceCell::const_new();
+static PLAIN_HTTP: AtomicBool = AtomicBool::new(false);
+
+/// An endpoint of AWS that must not be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the endpoint of {service}, {value:?}, {}{}", problem.text(), way_out(*problem))]
+pub struct BadEndpoint {
+    /// The service, as the SDK names it.
+    service: &'static str,
+    /// The address, without a password.
+    value: String,
+    problem: Problem,
+}
+
+fn way_out(problem: Problem) -> &'static str {
+    match problem {
+        Problem::PlainHttp => {
+            "; on a network of your own, --allow-plain-http sends credentials and photos in the clear"
+        }
+        _ => "",
+    }
+}
+
+/// Lets this process use endpoints of AWS that are plain http to another machine.
+pub fn allow_plain_http() {
+    PLAIN_HTTP.store(true, Ordering::Relaxed);
+}
 
 /// The configuration of this process; the first caller reads it, the others share it.
-pub async fn config() -> &'static SdkConfig {
-    CONFIG
+/// Fails where an endpoint that it names must not be used.
+pub async fn config() -> Result<&'static SdkConfig, BadEndpoint> {
+    let config = CONFIG
         .get_or_init(|| aws_config::load_defaults(BehaviorVersion::latest()))
-        .await
+        .await;
+    let plain_http = PLAIN_HTTP.load(Ordering::Relaxed);
+    for service in SERVICES {
+        if let Some(address) = custom_endpoint(config, service) {
+            judge(service, &address, plain_http)?;
+        }
+    }
+    Ok(config)
+}
+
+/// The address that the user set for a service, in the environment or in the shared config file;
+/// `None` for the service's own.
+pub fn custom_endpoint(config: &SdkConfig, service: &str) -> Option<String> {
+    let key = ServiceConfigKey::builder()
+        .service_id(service)
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build();
+    // What a program set by itself goes before what its user did, as in the SDK's own clients.
+    let by_program = config.get_origin("endpoint_url").is_client_config();
+    let settings = config.service_config().filter(|_| !by_program);
+    let of_service = settings.zip(key.ok());
+    let of_service = of_service.and_then(|(settings, key)| settings.load_config(key));
+    of_service
+        .or_else(|| config.endpoint_url().map(str::to_owned))
+        .filter(|address| !address.is_empty())
+}
+
+fn judge(service: &'static str, address: &str, plain_http: bool) -> Result<(), BadEndpoint> {
+    match endpoint::checked(address) {
+        Ok(_) => Ok(()),
+        Err(Problem::PlainHttp) if plain_http => Ok(()),
+        Err(problem) => Err(BadEndpoint {
+            service,
+            value: endpoint::printable(address),
+            problem,
+        }),
+    }
 }
 
 /// Completes when EC2 announces that this machine will be taken away, with what was announced.
@@ -54,5 +132,25 @@ pub async fn interruption() -> &'static str {
             }
         }
         tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_to_another_machine_needs_to_be_allowed() {
+        let nas = "http://nas.local:9000";
+        let refused = judge(S3, nas, false).unwrap_err().to_string();
+        assert!(refused.contains("--allow-plain-http") && refused.contains(nas));
+        assert_eq!(judge(S3, nas, true), Ok(()));
+        for address in ["http://127.0.0.1:9000", "https://nas.local:9000"] {
+            assert_eq!(judge(S3, address, false), Ok(()), "{address}");
+        }
+        // What is no address stays refused.
+        for address in ["nas.local:9000", "127.0.0.1", "ftp://127.0.0.1/"] {
+            assert!(judge(S3, address, true).is_err(), "{address}");
+        }
     }
 }

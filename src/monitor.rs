@@ -19,6 +19,8 @@ pub enum Event {
     Listed(usize),
     /// A file was passed over.
     Skipped(String, Skip),
+    /// Something in the source could not be looked into: its path, and why. There may be photos in it.
+    CannotRead(String, String),
     /// So many jobs, of so many bytes in all, were put on the queue.
     Queued(usize, u64),
     /// A worker looked at the account, and this is worth knowing.

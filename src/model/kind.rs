@@ -68,6 +68,8 @@ pub enum Skip {
     Queued,
     /// Its name is no UTF-8, or holds a NUL.
     Name,
+    /// It could not be looked into: there may be photos in it.
+    Unreadable,
 }
 
 impl Skip {
@@ -82,6 +84,7 @@ impl Skip {
             Skip::Filtered => "filtered",
             Skip::Queued => "already_queued",
             Skip::Name => "name",
+            Skip::Unreadable => "unreadable",
         }
     }
 }
@@ -97,6 +100,7 @@ impl fmt::Display for Skip {
             Skip::Filtered => "left out by --include or --exclude",
             Skip::Queued => "already queued by an earlier populate",
             Skip::Name => "a name that is no text",
+            Skip::Unreadable => "could not be read",
         })
     }
 }

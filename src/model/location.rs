@@ -57,6 +57,9 @@ pub enum InvalidLocation {
         /// The key beside it.
         key: String,
     },
+    /// A message's key leads out of its folder, or could.
+    #[error("the key \"{0}\" does not stay below its folder")]
+    Climbs(String),
     /// A relative folder where an absolute one is needed.
     #[error("\"{0}\" is not an absolute path")]
     Relative(String),
@@ -107,6 +110,12 @@ impl Location {
             key: key.to_string(),
         };
         let whole = Location::parse(url)?;
+        // In a bucket these are names like any other; on a disk they lead elsewhere.
+        let climbs =
+            key.as_str().starts_with('/') || key.as_str().split('/').any(|part| part == "..");
+        if climbs && whole.scheme == Scheme::File {
+            return Err(InvalidLocation::Climbs(key.to_string()));
+        }
         // `parse` takes the whole URL for a root, and ends it in a slash.
         let root = whole
             .root
@@ -226,6 +235,26 @@ mod tests {
         assert!(Location::of_file("s3://bucket/root/a/b.jpg", &key).is_ok());
         assert!(Location::of_file("s3://bucket/xa/b.jpg", &key).is_err());
         assert!(Location::of_file("s3://bucket/a/c.jpg", &key).is_err());
+    }
+
+    #[test]
+    fn a_key_that_leads_out_of_its_folder_is_refused_and_in_a_bucket_it_is_a_name() {
+        for path in [
+            "../private/x.jpg",
+            "a/../../x.jpg",
+            "/etc/x.jpg",
+            "..",
+            "a/..",
+        ] {
+            let key = Key::new(path).unwrap();
+            let url = format!("file:///photos/{path}");
+            let refused = Location::of_file(&url, &key);
+            assert!(matches!(refused, Err(InvalidLocation::Climbs(_))), "{path}");
+            let url = format!("s3://bucket/{path}");
+            assert!(Location::of_file(&url, &key).is_ok(), "{path}");
+        }
+        let key = Key::new("a..b/..c/x...jpg").unwrap();
+        assert!(Location::of_file("file:///photos/a..b/..c/x...jpg", &key).is_ok());
     }
 
     #[test]

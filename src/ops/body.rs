@@ -145,7 +145,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.jpg");
         fs::write(&path, bytes).unwrap();
-        let store = Store::open(locate(folder.path().to_str().unwrap()).unwrap()).await;
+        let store = Store::open(locate(folder.path().to_str().unwrap()).unwrap());
+        let store = store.await.unwrap();
         let key = Key::new("a.jpg").unwrap();
         let job = Job::new(store.location().url_of(&key), key, 1, 0, "");
         (folder, store, job, path)

@@ -12,7 +12,8 @@ use crate::model::kind::{Skip, admit};
 use crate::model::{Job, Key};
 use crate::monitor::{Event, Monitor};
 use crate::queue::{self, Outgoing, Queue, Record};
-use crate::store::{Object, Store};
+use crate::stop::Stop;
+use crate::store::{Object, Page, Passed, Store, is_excluded};
 
 /// Batches on their way to the queue at once: enough to hide the latency of SQS.
 const SENDS_AT_ONCE: usize = 16;
@@ -29,7 +30,7 @@ pub struct Options {
     pub retries: u32,
     /// Only keys that one of these matches; empty for all.
     pub include: GlobSet,
-    /// No key that one of these matches; wins over `include`.
+    /// No key that one of these matches, or a folder that it is in; wins over `include`.
     pub exclude: GlobSet,
 }
 
@@ -57,16 +58,28 @@ pub struct Summary {
     /// Whether an earlier `populate` of this queue was found, so that the workers will look
     /// on Flickr before they upload what this one sent.
     pub again: bool,
+    /// Whether it was asked to stop before the end of the listing.
+    pub stopped: bool,
+}
+
+impl Summary {
+    /// Whether the listing came to its end and everything in the source could be looked into.
+    pub fn is_whole(&self) -> bool {
+        !self.stopped && !self.skipped.contains_key(&Skip::Unreadable)
+    }
 }
 
 /// Queues all photos of `source`; with no queue, only says what it would queue.
 ///
 /// A queue that an earlier `populate` filled refuses the jobs that it has (SQLite), or gets
 /// them marked, so that a worker looks on Flickr before it uploads them (SQS).
+///
+/// When it is asked to stop, what was listed is sent and recorded, and the summary says so.
 pub async fn populate(
     source: &Store,
     queue: Option<&Queue>,
     options: &Options,
+    stop: &Stop,
     monitor: &dyn Monitor,
 ) -> Result<Summary, Error> {
     let mut run = Run {
@@ -77,8 +90,16 @@ pub async fn populate(
         noted: 0,
         queue,
         target: None,
+        stop,
     };
-    match run.list_and_send().await {
+    let ended = tokio::select! {
+        ended = run.list_and_send() => ended,
+        () = stop.aborting() => {
+            run.summary.stopped = true;
+            Ok(())
+        }
+    };
+    match ended {
         Ok(()) => Ok(run.summary),
         Err(cause) if run.summary.queued == 0 => Err(cause),
         Err(cause) => Err(Error::Midway {
@@ -134,6 +155,7 @@ struct Run<'a> {
     queue: Option<&'a Queue>,
     /// The queue, once there is something to send.
     target: Option<Target<'a>>,
+    stop: &'a Stop,
 }
 
 impl Run<'_> {
@@ -145,14 +167,32 @@ impl Run<'_> {
     }
 
     async fn send_pages(&mut self) -> Result<(), Error> {
-        let mut pages = pin!(self.source.list(&self.options.prefix));
+        let options = self.options;
+        let mut pages = pin!(self.source.list(&options.prefix, &options.exclude));
         let size = self.queue.map_or(1, Queue::batch_size);
         let mut batch: Vec<(u64, Outgoing)> = Vec::with_capacity(size);
         let mut sending = FuturesUnordered::new();
-        while let Some(page) = pages.next().await {
-            let page = page?;
-            self.monitor.event(Event::Listed(page.len()));
-            for object in page {
+        loop {
+            let page = tokio::select! {
+                biased;
+                () = self.stop.draining() => {
+                    self.summary.stopped = true;
+                    break;
+                }
+                page = pages.next() => page,
+            };
+            let Some(Page {
+                objects,
+                passed_over,
+            }) = page.transpose()?
+            else {
+                break;
+            };
+            self.monitor.event(Event::Listed(objects.len()));
+            for (path, why) in passed_over {
+                self.pass_over(path, why);
+            }
+            for object in objects {
                 let Some(job) = self.job(object).await? else {
                     continue;
                 };
@@ -224,10 +264,22 @@ impl Run<'_> {
             include, exclude, ..
         } = self.options;
         let wanted = include.is_empty() || include.is_match(path);
-        if !wanted || exclude.is_match(path) {
+        if !wanted || is_excluded(exclude, path) {
             return Err(Skip::Filtered);
         }
         admit(&key, object.size, object.archived).map(|_| key)
+    }
+
+    /// Counts what the listing itself passed over.
+    fn pass_over(&mut self, path: String, why: Passed) {
+        match why {
+            Passed::Excluded => self.skip(path, Skip::Filtered),
+            Passed::NotAFile => self.skip(path, Skip::Type),
+            Passed::Unreadable(why) => {
+                *self.summary.skipped.entry(Skip::Unreadable).or_default() += 1;
+                self.monitor.event(Event::CannotRead(path, why));
+            }
+        }
     }
 
     fn skip(&mut self, path: String, reason: Skip) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use globset::GlobSet;
 
 use crate::flickr::Client;
 use crate::model::breaker::Proof;
@@ -35,7 +36,15 @@ async fn reads(source: &Store, job: &Job) -> bool {
         return matches!(tokio::time::timeout(DISK, root).await, Ok(Ok(_)));
     }
     // A listing of what begins with the key: one key, or none.
-    let page = source.list(job.key.as_str()).next().await;
-    // Those who may read a bucket need not be allowed to list it.
-    matches!(page, Some(Ok(_) | Err(store::Error::Denied { .. })))
+    let page = source
+        .list(job.key.as_str(), &GlobSet::empty())
+        .next()
+        .await;
+    // Those who may read a bucket need not be allowed to list it, and a list that cannot be
+    // trusted is an answer too.
+    use store::Error;
+    matches!(
+        page,
+        Some(Ok(_) | Err(Error::Denied { .. } | Error::Listing { .. }))
+    )
 }

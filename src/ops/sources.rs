@@ -56,18 +56,20 @@ impl Sources {
                 job.url
             )));
         }
-        if !self.allows(&location).await {
+        let Some(allowed) = self.allowing(&location).await else {
             return Err(forbidden(format!(
                 "{} is outside the stores that this worker may read; \
                  allow it with `--allow {location}`",
                 job.url
             )));
-        }
+        };
         let mut open = self.open.lock().await;
         if let Some(store) = open.get(&location) {
             return Ok(store.clone());
         }
-        let mut store = Store::open(location.clone()).await;
+        let mut store = Store::open_within(location.clone(), &allowed)
+            .await
+            .map_err(|error| Outcome::StopEverything(error.to_string()))?;
         if self.ignore_etag_md5 {
             store = store.ignoring_etag_md5();
         }
@@ -75,19 +77,20 @@ impl Sources {
         Ok(store)
     }
 
-    async fn allows(&self, location: &Location) -> bool {
-        let covered = async || {
-            self.allowed
-                .lock()
-                .await
-                .iter()
-                .any(|store| store.covers(location))
+    /// The allowed store that a location lies in.
+    async fn allowing(&self, location: &Location) -> Option<Location> {
+        let covering = async || {
+            let allowed = self.allowed.lock().await;
+            allowed.iter().find(|store| store.covers(location)).cloned()
         };
-        if covered().await {
-            return true;
+        if let Some(allowed) = covering().await {
+            return Some(allowed);
         }
         // A `populate` of another store may have come since.
-        !self.named && self.read_record().await.is_ok() && covered().await
+        if self.named || self.read_record().await.is_err() {
+            return None;
+        }
+        covering().await
     }
 
     async fn read_record(&self) -> Result<(), Error> {

@@ -227,7 +227,12 @@ fn of_store(error: store::Error) -> Outcome {
     let class = match &error {
         error if error.strikes_every_file() => return Outcome::StopEverything(error.to_string()),
         Error::NotFound(_) => Class::Gone,
-        Error::Archived(_) | Error::Location(_) | Error::Inventory { .. } => Class::Refused,
+        Error::Archived(_)
+        | Error::Location(_)
+        | Error::Inventory { .. }
+        | Error::Listing { .. }
+        | Error::NotAFile(_) => Class::Refused,
+        Error::Outside(_) => Class::Forbidden,
         Error::Changed(_) => Class::Transient,
         // S3 denies one object, or all of them; a disk or a network fails once, or for a while.
         _ => return outage::of_store(&error),

@@ -58,6 +58,9 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// The endpoint of AWS must not be used: the user has to set another.
+    #[error(transparent)]
+    Endpoint(#[from] crate::aws::BadEndpoint),
     /// The disk under a SQLite queue is full: make room and start again, nothing is lost.
     #[error("no room left on the disk for {}; make room and start again", file.display())]
     Full {

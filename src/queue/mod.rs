@@ -95,7 +95,7 @@ impl Queue {
         match Location::parse(location)? {
             Location::Sqlite(path) => Queue::over(sqlite::Sqlite::open(path).await),
             Location::Sqs(name) => {
-                Queue::over(sqs::Sqs::open(crate::aws::config().await, &name).await)
+                Queue::over(sqs::Sqs::open(crate::aws::config().await?, &name).await)
             }
         }
     }
@@ -113,7 +113,7 @@ impl Queue {
         match Location::parse(location)? {
             Location::Sqlite(path) => Queue::over(sqlite::Sqlite::create(path).await),
             Location::Sqs(name) => {
-                Queue::over(sqs::Sqs::create(crate::aws::config().await, &name).await)
+                Queue::over(sqs::Sqs::create(crate::aws::config().await?, &name).await)
             }
         }
     }

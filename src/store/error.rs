@@ -1,5 +1,6 @@
 //! Why a store could not be listed or a file not read: [`Error`].
 
+use crate::aws::BadEndpoint;
 use crate::model::location::InvalidLocation;
 
 /// Why a store could not be listed or a file not read.
@@ -36,6 +37,24 @@ pub enum Error {
     /// The file is in an archive class.
     #[error("{0} is archived: restore it from Glacier first")]
     Archived(String),
+    /// The file lies outside the folder that may be read, or a link leads out of it.
+    #[error("{0} is outside the folder that may be read")]
+    Outside(String),
+    /// A pipe, a socket, a device or a folder is in the place of a file.
+    #[error("{0} is no regular file")]
+    NotAFile(String),
+    /// The answers of a store contradict each other or themselves: a listing made of them could
+    /// leave photos out.
+    #[error("{what} cannot be listed: {detail}")]
+    Listing {
+        /// The store.
+        what: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// The endpoint of AWS must not be used.
+    #[error(transparent)]
+    Endpoint(#[from] BadEndpoint),
     /// An S3 Inventory report is not as S3 writes it, or not in a format that is read here.
     #[error("{what} is no inventory that can be read: {detail}")]
     Inventory {
@@ -81,6 +100,7 @@ impl Error {
                 | Error::RootGone { .. }
                 | Error::Unusable { .. }
                 | Error::Credentials { .. }
+                | Error::Endpoint(_)
         )
     }
 }

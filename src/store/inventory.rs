@@ -8,15 +8,17 @@
 
 mod rows;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, iter, unfold};
+use globset::GlobSet;
 use serde::Deserialize;
 
 use self::rows::{Columns, Rows};
-use super::{Backend, Error, Object, Reading, Store};
+use super::{Backend, Error, Object, Page, Reading, Store};
 use crate::model::{Key, Location};
 
 /// The longest manifest, in bytes: it names some thousands of files.
@@ -62,7 +64,7 @@ pub(super) async fn open(url: &str) -> Result<(Location, Inventory), Error> {
         .and_then(|rest| rest.split_once('/'))
         .ok_or_else(|| refuse("give s3://BUCKET/.../manifest.json".to_owned()))?;
     let key = Key::new(key).map_err(|error| refuse(error.to_string()))?;
-    let store = Store::open(Location::s3(bucket, "")).await;
+    let store = Store::open(Location::s3(bucket, "")).await?;
     let text = whole(&store, &key).await.map_err(|error| match error {
         Error::NotFound(_) => Error::NoStore(url.to_owned()),
         error => error,
@@ -76,12 +78,20 @@ pub(super) async fn open(url: &str) -> Result<(Location, Inventory), Error> {
         )));
     }
     let columns = Columns::of(&manifest.file_schema).map_err(refuse)?;
+    let names: HashSet<&str> = manifest
+        .files
+        .iter()
+        .map(|file| file.key.as_str())
+        .collect();
+    if names.len() < manifest.files.len() {
+        return Err(refuse("it names a data file twice".to_owned()));
+    }
     let reports = manifest.destination_bucket;
     let reports = reports.rsplit(':').next().unwrap_or(&reports);
     let location = Location::s3(&manifest.source_bucket, "");
     let inventory = Inventory {
-        bucket: Store::open(location.clone()).await,
-        reports: Store::open(Location::s3(reports, "")).await,
+        bucket: Store::open(location.clone()).await?,
+        reports: Store::open(Location::s3(reports, "")).await?,
         columns,
         files: manifest.files,
     };
@@ -106,14 +116,18 @@ async fn whole(store: &Store, key: &Key) -> Result<Vec<u8>, Error> {
 
 #[async_trait]
 impl Backend for Inventory {
-    fn list(&self, prefix: &str) -> BoxStream<'static, Result<Vec<Object>, Error>> {
+    fn list(&self, prefix: &str, _: &GlobSet) -> BoxStream<'static, Result<Page, Error>> {
         let (reports, columns) = (self.reports.clone(), self.columns);
         let prefix: Arc<str> = prefix.into();
         let pages = iter(self.files.clone()).then(move |file| {
             let (reports, prefix) = (reports.clone(), Arc::clone(&prefix));
             async move { pages(&reports, file, columns, prefix).await }
         });
-        pages.try_flatten().boxed()
+        let page = |objects| Page {
+            objects,
+            ..Page::default()
+        };
+        pages.try_flatten().map_ok(page).boxed()
     }
 
     async fn read(&self, key: &Key, offset: u64, etag: Option<&str>) -> Result<Reading, Error> {

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
+use globset::GlobSet;
 
 pub use self::error::Error;
 pub use self::etag_trust::EtagTrust;
@@ -36,6 +37,27 @@ pub struct Object {
     pub etag: String,
     /// Whether it must be restored (from Glacier) before it can be read.
     pub archived: bool,
+}
+
+/// One page of a listing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The files that can be read, as far as a listing can tell.
+    pub objects: Vec<Object>,
+    /// What is there and is none of them, by its path. A listing is whole where none of its pages
+    /// has one that is [`Passed::Unreadable`]: there may be files in it.
+    pub passed_over: Vec<(String, Passed)>,
+}
+
+/// Why a listing passes over something that is in the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Passed {
+    /// It could not be looked into: what the system said.
+    Unreadable(String),
+    /// A folder that was not entered, because it is excluded.
+    Excluded,
+    /// A pipe, a socket or a device.
+    NotAFile,
 }
 
 /// A file that is being read, as the store says before the first byte. Servers lie: `ops::content`
@@ -75,7 +97,7 @@ impl Version {
 
 #[async_trait]
 trait Backend: Send + Sync {
-    fn list(&self, prefix: &str) -> BoxStream<'static, Result<Vec<Object>, Error>>;
+    fn list(&self, prefix: &str, exclude: &GlobSet) -> BoxStream<'static, Result<Page, Error>>;
     async fn read(&self, key: &Key, offset: u64, etag: Option<&str>) -> Result<Reading, Error>;
 }
 
@@ -114,14 +136,37 @@ pub fn locate(text: &str) -> Result<Location, Error> {
     }
 }
 
+/// Whether one of these patterns matches a path, or a folder that it is in.
+pub fn is_excluded(exclude: &GlobSet, path: &str) -> bool {
+    let folders = path.match_indices('/').map(|(at, _)| &path[..at]);
+    exclude.is_match(path)
+        || folders
+            .into_iter()
+            .any(|folder| excludes_folder(exclude, folder))
+}
+
+/// Whether a folder is excluded: by its own name (`lost+found`), or with all that is in it
+/// (`lost+found/**`). `folder` does not end in a slash.
+fn excludes_folder(exclude: &GlobSet, folder: &str) -> bool {
+    exclude.is_match(folder) || exclude.is_match(format!("{folder}/"))
+}
+
 impl Store {
     /// Opens a store; that it is really there shows when it is listed or read.
-    pub async fn open(location: Location) -> Store {
+    /// Fails where the endpoint of AWS must not be used.
+    pub async fn open(location: Location) -> Result<Store, Error> {
+        let fence = location.clone();
+        Store::open_within(location, &fence).await
+    }
+
+    /// Opens a store that a message names, of which nothing outside `fence` may be read: not
+    /// by a link either. `fence` must cover the location.
+    pub async fn open_within(location: Location, fence: &Location) -> Result<Store, Error> {
         let backend: Arc<dyn Backend> = match location.scheme() {
-            Scheme::S3 => Arc::new(s3::S3::new(crate::aws::config().await, &location)),
-            Scheme::File => Arc::new(local::Folder::new(&location)),
+            Scheme::S3 => Arc::new(s3::S3::new(crate::aws::config().await?, &location)),
+            Scheme::File => Arc::new(local::Folder::new(&location, fence)),
         };
-        Store::new(location, backend)
+        Ok(Store::new(location, backend))
     }
 
     fn new(location: Location, backend: Arc<dyn Backend>) -> Store {
@@ -162,8 +207,12 @@ impl Store {
     }
 
     /// All files whose paths begin with `prefix`, in pages, in the order that the store has.
-    pub fn list(&self, prefix: &str) -> BoxStream<'static, Result<Vec<Object>, Error>> {
-        self.backend.list(prefix)
+    /// A folder on a disk that `exclude` matches is not entered; other stores list all the same.
+    ///
+    /// It ends in an error rather than early: where the answers of a store do not go together,
+    /// or a disk does not answer.
+    pub fn list(&self, prefix: &str, exclude: &GlobSet) -> BoxStream<'static, Result<Page, Error>> {
+        self.backend.list(prefix, exclude)
     }
 
     /// Starts to read a file from an offset in bytes; with an `etag`, only that version of it.
@@ -176,6 +225,33 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_excluded_folder_takes_all_that_is_in_it_along() {
+        let mut set = globset::GlobSetBuilder::new();
+        for pattern in ["lost+found", "trash/**", "*/cache/", "*.png"] {
+            set.add(globset::Glob::new(pattern).unwrap());
+        }
+        let exclude = set.build().unwrap();
+        for path in [
+            "lost+found/a.jpg",
+            "lost+found",
+            "trash/b/c.jpg",
+            "a/cache/d.jpg",
+            "e/f.png",
+        ] {
+            assert!(is_excluded(&exclude, path), "{path}");
+        }
+        for path in [
+            "lost+found2/a.jpg",
+            "a/lost+found.jpg",
+            "trash.jpg",
+            "cache/d.jpg",
+            "a.jpg",
+        ] {
+            assert!(!is_excluded(&exclude, path), "{path}");
+        }
+    }
 
     #[test]
     fn a_store_is_named_as_users_write_it() {

@@ -1,93 +1,86 @@
 //! An S3 bucket, or a part of one, as a store. Only this file and its folder know `aws_sdk_s3`.
 
+mod course;
 mod credentials;
 mod failure;
+mod list;
 mod read;
+mod spelling;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::ResponseChecksumValidation;
-use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
-use aws_sdk_s3::types::{self, EncodingType};
-use futures_util::stream::{BoxStream, StreamExt, unfold};
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use futures_util::stream::BoxStream;
+use globset::GlobSet;
 use percent_encoding::percent_decode_str;
 
 use self::failure::failure;
-use super::{Backend, Error, Object, Reading};
+use super::{Backend, Error, Page, Reading};
 use crate::model::{Key, Location};
+
+/// How long S3 may take. The SDK tries three times.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// For a connection.
+    connect: Duration,
+    /// For one attempt of a read up to the headers of the answer; the body may take an hour, and
+    /// the SDK itself ends one that stands still.
+    headers: Duration,
+    /// For one attempt of a page of a list, to its end. A large bucket on slow disks takes long.
+    list: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            connect: Duration::from_secs(5),
+            headers: Duration::from_secs(20),
+            list: Duration::from_secs(30),
+        }
+    }
+}
 
 #[derive(Clone)]
 pub(super) struct S3 {
     client: Client,
     location: Location,
+    limits: Limits,
 }
 
 impl S3 {
     pub(super) fn new(config: &SdkConfig, location: &Location) -> S3 {
+        S3::with_limits(config, location, Limits::default())
+    }
+
+    pub(super) fn with_limits(config: &SdkConfig, location: &Location, limits: Limits) -> S3 {
         // A custom endpoint has no name for each bucket: buckets go into the path.
-        let custom = config.endpoint_url().is_some()
-            || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some()
-            || std::env::var_os("AWS_ENDPOINT_URL").is_some();
+        let custom = crate::aws::custom_endpoint(config, crate::aws::S3).is_some();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(limits.connect)
+            .operation_attempt_timeout(limits.headers)
+            .build();
         let config = aws_sdk_s3::config::Builder::from(config)
             .force_path_style(custom)
             // The SDK compares nothing across a break: `ops::body` does, from the first byte on.
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+            .timeout_config(timeouts)
             .build();
         S3 {
             client: Client::from_conf(config),
             location: location.clone(),
+            limits,
         }
     }
-
-    async fn page(&self, prefix: &str, token: Option<String>) -> Result<Page, Error> {
-        let answer = self
-            .client
-            .list_objects_v2()
-            .bucket(self.location.bucket())
-            .prefix(format!("{}{prefix}", self.location.root()))
-            // Keys may hold characters that XML cannot.
-            .encoding_type(EncodingType::Url)
-            .set_continuation_token(token)
-            .send()
-            .await
-            .map_err(|error| failure(&error, self.location.to_string(), None))?;
-        let next = answer.next_continuation_token().map(str::to_owned);
-        let next = next.filter(|_| answer.is_truncated() == Some(true));
-        Ok(Page {
-            objects: objects(&answer, self.location.root()),
-            next,
-        })
-    }
-}
-
-struct Page {
-    objects: Vec<Object>,
-    next: Option<String>,
-}
-
-enum Progress {
-    From(Option<String>),
-    Ended,
 }
 
 #[async_trait]
 impl Backend for S3 {
-    fn list(&self, prefix: &str) -> BoxStream<'static, Result<Vec<Object>, Error>> {
-        let start = (self.clone(), prefix.to_owned(), Progress::From(None));
-        unfold(start, async |(store, prefix, progress)| {
-            let Progress::From(token) = progress else {
-                return None;
-            };
-            match store.page(&prefix, token).await {
-                Ok(Page { objects, next }) => {
-                    let rest = next.map_or(Progress::Ended, |token| Progress::From(Some(token)));
-                    Some((Ok(objects), (store, prefix, rest)))
-                }
-                Err(error) => Some((Err(error), (store, prefix, Progress::Ended))),
-            }
-        })
-        .boxed()
+    fn list(&self, prefix: &str, _: &GlobSet) -> BoxStream<'static, Result<Page, Error>> {
+        list::list(self, prefix)
     }
 
     async fn read(&self, key: &Key, offset: u64, etag: Option<&str>) -> Result<Reading, Error> {
@@ -95,33 +88,13 @@ impl Backend for S3 {
     }
 }
 
-fn objects(answer: &ListObjectsV2Output, root: &str) -> Vec<Object> {
-    let encoded = answer.encoding_type() == Some(&EncodingType::Url);
-    let path = |key: &str| {
-        let key = if encoded {
-            url_decoded(key)?
-        } else {
-            key.to_owned()
-        };
-        key.strip_prefix(root).map(str::to_owned)
-    };
-    let object = |object: &types::Object| Object {
-        path: object.key().and_then(path),
-        size: u64::try_from(object.size().unwrap_or_default()).unwrap_or_default(),
-        etag: unquoted(object.e_tag()),
-        archived: object
-            .storage_class()
-            .is_some_and(|class| is_archive(class.as_str())),
-    };
-    answer.contents().iter().map(object).collect()
-}
-
 /// Whether files of a storage class must be restored before they can be read.
 pub(super) fn is_archive(class: &str) -> bool {
     matches!(class, "GLACIER" | "DEEP_ARCHIVE")
 }
 
-/// S3's `encoding-type=url` is that of HTML forms: a plus is a space. `None` for what is no UTF-8.
+/// A key as S3 itself writes it into a report, like a form in HTML: a plus is a space. `None` for
+/// what is no UTF-8.
 pub(super) fn url_decoded(text: &str) -> Option<String> {
     let spaces = text.replace('+', " ");
     percent_decode_str(&spaces)
@@ -139,10 +112,43 @@ fn unquoted(etag: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::StreamExt;
+
     use super::*;
 
+    /// A store whose server takes connections and never answers.
+    async fn silent() -> (S3, tokio::net::TcpListener) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let keys = aws_sdk_s3::config::Credentials::new("k", "s", None, None, "tests");
+        let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
+            .endpoint_url(format!("http://{address}"))
+            .region("us-east-1")
+            .credentials_provider(keys)
+            .load()
+            .await;
+        let short = Duration::from_millis(50);
+        let limits = Limits {
+            connect: short,
+            headers: short,
+            list: short,
+        };
+        let store = S3::with_limits(&config, &Location::s3("b", ""), limits);
+        (store, listener)
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_never_comes_is_given_up() {
+        let (store, _listener) = silent().await;
+        let key = Key::new("a.jpg").unwrap();
+        let read = store.read(&key, 0, None).await.map(|_| ()).unwrap_err();
+        assert!(matches!(read, Error::Unavailable { .. }), "{read}");
+        let listed: Vec<_> = store.list("", &GlobSet::empty()).collect().await;
+        assert!(matches!(&listed[..], [Err(Error::Unavailable { .. })]));
+    }
+
     #[test]
-    fn a_listed_key_is_decoded_as_s3_encodes_it() {
+    fn a_reported_key_is_decoded_as_s3_encodes_it() {
         assert_eq!(url_decoded("a+b%2Bc%2520/%C3%A9").unwrap(), "a b+c%20/é");
         assert_eq!(url_decoded("%FF"), None);
     }

@@ -153,6 +153,13 @@ async fn a_report_that_is_none_gets_one_line() {
         .await;
     refused("daily/data/0.csv.gz").await;
     report
+        .write(rows, |manifest| {
+            let file = manifest["files"][0].clone();
+            manifest["files"].as_array_mut().unwrap().push(file);
+        })
+        .await;
+    refused("names a data file twice").await;
+    report
         .write(rows, |manifest| *manifest = json!({ "entries": [] }))
         .await;
     refused("no manifest.json").await;

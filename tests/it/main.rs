@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod chaos;
+mod endpoints;
 mod faults;
 mod gallery;
 mod inventory;

@@ -3,6 +3,7 @@
 use s3flickr::monitor::{Event, Recorder};
 use s3flickr::ops::populate::{Options, populate};
 use s3flickr::queue::Queue;
+use s3flickr::stop::Stop;
 use s3flickr::store::{Store, locate};
 
 use crate::world::picture;
@@ -15,13 +16,14 @@ async fn jobs_are_sent_in_whole_batches() {
     for n in 0..25 {
         std::fs::write(photos.join(format!("{n}.jpg")), picture("x")).unwrap();
     }
-    let source = Store::open(locate(photos.to_str().unwrap()).unwrap()).await;
+    let source = Store::open(locate(photos.to_str().unwrap()).unwrap());
+    let source = source.await.unwrap();
     let place = format!("sqlite:{}", folder.path().join("queue.db").display());
     let queue = Queue::create(&place).await.unwrap();
     let heard = Recorder::default();
-    let summary = populate(&source, Some(&queue), &Options::default(), &heard)
-        .await
-        .unwrap();
+    let (options, stop) = (Options::default(), Stop::new());
+    let summary = populate(&source, Some(&queue), &options, &stop, &heard);
+    let summary = summary.await.unwrap();
     assert_eq!(summary.queued, 25);
     let batches: Vec<usize> = heard
         .events()

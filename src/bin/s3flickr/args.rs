@@ -55,6 +55,9 @@ pub struct Output {
         value_name = "FORMAT"
     )]
     pub log_format: LogFormat,
+    /// Use an AWS endpoint that is plain http to another machine: on a network of your own
+    #[arg(long, global = true, hide_short_help = true)]
+    pub allow_plain_http: bool,
 }
 
 /// How log lines look.

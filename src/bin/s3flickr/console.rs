@@ -154,6 +154,7 @@ impl Monitor for Console {
         match event {
             Event::Listed(files) => debug!(files, "listed"),
             Event::Skipped(path, reason) => info!("passed over {path}: {reason}"),
+            Event::CannotRead(path, why) => warn!("passed over {path}: {why}"),
             Event::Queued(jobs, bytes) => debug!(jobs, bytes, "queued"),
             Event::Account(line) => warn!("{line}"),
             Event::Started(key, size) => debug!(size_bytes = size, "{key}: started"),

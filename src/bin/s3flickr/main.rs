@@ -34,6 +34,9 @@ fn main() -> Exit {
             return Exit::Usage;
         }
     };
+    if cli.output.allow_plain_http {
+        s3flickr::aws::allow_plain_http();
+    }
     let console = Console::new(&cli.output, stderr().is_terminal());
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()

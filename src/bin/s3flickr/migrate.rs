@@ -40,30 +40,45 @@ pub async fn populate(
     folders: &Folders,
     console: &Console,
 ) -> Result<Exit> {
-    let source = source(&args).await?;
+    let stop = stop_on_signals(console);
     let options = ops::populate::Options {
-        prefix: args.prefix,
+        prefix: args.prefix.clone(),
         retries: args.retries,
         include: globs(&args.include)?,
         exclude: globs(&args.exclude)?,
     };
     let place = services::queue_location(&args.queue, folders);
-    let queue = if args.dry_run {
-        None
-    } else {
-        Some(Queue::create(&place).await?)
+    let open = async {
+        let source = source(&args).await?;
+        let queue = if args.dry_run {
+            None
+        } else {
+            Some(Queue::create(&place).await?)
+        };
+        anyhow::Ok((source, queue))
     };
-    let monitor = Listing::new(console);
-    let summary = ops::populate::populate(&source, queue.as_ref(), &options, &monitor).await?;
-    let (document, text) = report::populated(&summary, queue.as_ref().map(Queue::location));
+    let (source, queue) = tokio::select! {
+        opened = open => opened?,
+        () = stop.draining() => return Ok(Exit::Stopped),
+    };
+    let (queue, monitor) = (queue.as_ref(), Listing::new(console));
+    let summary = ops::populate::populate(&source, queue, &options, &stop, &monitor).await?;
+    let (document, text) = report::populated(&summary, queue.map(Queue::location));
     console.result(&document, &text);
-    let asked = shortage(queue.as_ref(), config, folders, summary.queued);
+    if summary.stopped {
+        return Ok(Exit::Stopped);
+    }
+    let asked = shortage(queue, config, folders, summary.queued);
     // Where no account is set up, or Flickr cannot be asked, that is no error of a listing: the
     // workers ask again.
     if let Ok(Ok(Some(line))) = tokio::time::timeout(ACCOUNT_ANSWER, asked).await {
         console.event(Event::Account(line));
     }
-    Ok(Exit::Well)
+    Ok(if summary.is_whole() {
+        Exit::Well
+    } else {
+        Exit::SomeFailed
+    })
 }
 
 /// Whether the account does not take all that was queued, in one line.
@@ -98,7 +113,7 @@ async fn source(args: &Populate) -> Result<Store> {
             bail!("say what to copy: --bucket BUCKET, --from STORE or --inventory URL")
         }
     };
-    Ok(Store::open(location).await)
+    Ok(Store::open(location).await?)
 }
 
 /// A star does not stop at a slash, as users of s5cmd and rclone expect of keys.

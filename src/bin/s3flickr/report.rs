@@ -26,6 +26,9 @@ pub fn populated(summary: &populate::Summary, queue: Option<&str>) -> (Value, St
     for (reason, n) in &summary.skipped {
         text.push_str(&format!("\npassed over {n}: {reason}"));
     }
+    if summary.stopped {
+        text.push_str("\nstopped before the end; run the same populate again for the rest");
+    }
     if summary.again {
         text.push_str(
             "\nthis queue was populated before: for what was queued now, \

@@ -52,7 +52,9 @@ impl Columns {
     fn object(&self, row: &[&str]) -> Result<Option<Object>, String> {
         let field = |column: Option<usize>| column.and_then(|n| row.get(n)).copied();
         let short = || format!("a row has {} fields", row.len());
-        if field(self.latest) == Some("false") || field(self.deleted) == Some("true") {
+        let says =
+            |column, text: &str| field(column).is_some_and(|said| said.eq_ignore_ascii_case(text));
+        if says(self.latest, "false") || says(self.deleted, "true") {
             return Ok(None);
         }
         let need = |column| field(Some(column)).ok_or_else(short);

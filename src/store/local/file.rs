@@ -11,8 +11,10 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio::time::timeout;
 
-use super::super::idle::{LONGEST_SILENCE, idle};
+use super::super::idle::idle;
 use super::super::{Error, Reading, Version};
+use super::beneath::{self, Refused};
+use super::limit::{ANSWER, silent, within};
 use super::mark;
 
 /// Bytes read at once: large enough that system calls cost little, small enough for many lanes.
@@ -22,15 +24,23 @@ const CHUNK: usize = 128 * 1024;
 #[derive(Debug, Clone)]
 pub(super) struct Root {
     pub path: PathBuf,
+    /// Nothing outside this folder is read, wherever links lead.
+    fence: PathBuf,
     seen: Arc<OnceLock<Option<String>>>,
 }
 
 impl Root {
     pub(super) fn new(path: PathBuf) -> Root {
         Root {
+            fence: path.clone(),
             path,
             seen: Arc::default(),
         }
+    }
+
+    /// The same folder, of which all that lies below `fence` may be read.
+    pub(super) fn within(self, fence: PathBuf) -> Root {
+        Root { fence, ..self }
     }
 
     /// Remembers which folder this is, now that it gave a file.
@@ -69,22 +79,16 @@ pub(super) async fn read(
     offset: u64,
     etag: Option<&str>,
 ) -> Result<Reading, Error> {
-    // A disk of the network may never answer.
-    let opened = match timeout(LONGEST_SILENCE, open(&path, offset)).await {
-        Ok(opened) => opened,
-        Err(_) => Err(IoError::new(
-            ErrorKind::TimedOut,
-            "the disk does not answer",
-        )),
-    };
-    let (file, metadata) = match opened {
-        Ok(opened) => opened,
-        Err(error) => return Err(root.explain(&path, &error).await),
-    };
-    root.remember().await;
+    let (mut file, metadata) = open(root, &path).await?;
+    // What is only remembered is not worth a long wait.
+    let _ = timeout(ANSWER, root.remember()).await;
     let version = version(&metadata);
     if etag.is_some_and(|asked| asked != version.etag) {
         return Err(Error::Changed(path.display().to_string()));
+    }
+    if offset > 0 {
+        let sought = file.seek(SeekFrom::Start(offset)).await;
+        sought.map_err(|error| of_file(&path, &error))?;
     }
     let what = path.display().to_string();
     let body = Body {
@@ -104,17 +108,21 @@ pub(super) async fn read(
     })
 }
 
-async fn open(path: &Path, offset: u64) -> Result<(File, Metadata), IoError> {
-    // To open a pipe waits for someone at its other end.
-    if !tokio::fs::metadata(path).await?.is_file() {
-        return Err(IoError::new(ErrorKind::NotFound, "it is no regular file"));
+/// Opens a regular file below the fence. A disk of the network may never answer: each question has
+/// its limit, also the one after what became of the folder.
+async fn open(root: &Root, path: &Path) -> Result<(File, Metadata), Error> {
+    let (fence, asked) = (root.fence.clone(), path.to_owned());
+    let opened = within(ANSWER, path, move || beneath::open_file(&fence, &asked)).await?;
+    let what = || path.display().to_string();
+    match opened {
+        Ok((file, metadata)) => Ok((File::from_std(file), metadata)),
+        Err(Refused::Outside) => Err(Error::Outside(what())),
+        Err(Refused::NotAFile) => Err(Error::NotAFile(what())),
+        Err(Refused::Failed(error)) => {
+            let explained = timeout(ANSWER, root.explain(path, &error)).await;
+            Err(explained.unwrap_or_else(|_| silent(ANSWER, path)))
+        }
     }
-    let mut file = File::open(path).await?;
-    let metadata = file.metadata().await?;
-    if offset > 0 {
-        file.seek(SeekFrom::Start(offset)).await?;
-    }
-    Ok((file, metadata))
 }
 
 /// An open file's bytes, as many as it had when it was opened.

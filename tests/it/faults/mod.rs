@@ -4,6 +4,8 @@
 mod account;
 mod answers;
 mod bytes;
+mod disk;
+mod listing;
 mod once;
 mod outages;
 mod queue;

@@ -48,6 +48,18 @@ impl User {
         self.start(arguments).output().await
     }
 
+    /// Runs the binary to its end by way of another program, which gets `options` first.
+    pub async fn run_by<S: AsRef<OsStr>>(
+        &self,
+        program: &str,
+        options: impl IntoIterator<Item = S>,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Output {
+        let mut command = self.command_of(program);
+        command.args(options).arg(env!("CARGO_BIN_EXE_s3flickr"));
+        Running::new(command.args(arguments).spawn()).output().await
+    }
+
     /// Starts the binary; it is killed when the value is dropped.
     pub fn start<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Running {
         Running::new(self.command(arguments).spawn())
@@ -62,10 +74,15 @@ impl User {
     }
 
     fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
-        let home = self.home();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_s3flickr"));
+        let mut command = self.command_of(env!("CARGO_BIN_EXE_s3flickr"));
+        command.args(arguments);
         command
-            .args(arguments)
+    }
+
+    fn command_of(&self, program: &str) -> Command {
+        let home = self.home();
+        let mut command = Command::new(program);
+        command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", home)

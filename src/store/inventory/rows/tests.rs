@@ -79,7 +79,7 @@ fn what_is_no_file_now_is_not_listed() {
         "b,new.jpg,v2,true,false,2,e1,STANDARD\n",
         "b,new.jpg,v1,false,false,1,e0,STANDARD\n",
         "b,deleted.jpg,v2,true,true,,,\n",
-        "b,deleted.jpg,v1,false,false,9,e1,STANDARD\n",
+        "b,deleted.jpg,v1,FALSE,false,9,e1,STANDARD\n",
     );
     assert_eq!(all(text).unwrap(), [photo("new.jpg", 2)]);
     assert_eq!(all("").unwrap(), []);
