@@ -2,8 +2,11 @@
 
 use std::fs;
 
+use serde_json::json;
+
 use crate::support::bent_s3::{Bent, BentS3};
 use crate::support::cli::{Output, User};
+use crate::world::World;
 
 /// An address for documentation, where nobody is (RFC 5737).
 const ELSEWHERE: &str = "http://192.0.2.1:9";
@@ -62,6 +65,28 @@ async fn so_it_is_when_the_shared_config_file_says_so() {
             ELSEWHERE,
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_with_such_an_endpoint_ends_and_its_photos_stay_queued() {
+    let world = World::start().await;
+    let s3 = BentS3::start(["1.jpg", "2.jpg"], 10, |_, list| Bent::List(list)).await;
+    let user = world.user().with_all(s3.env());
+    user.run(["populate", "--bucket", "b"])
+        .await
+        .expect_success();
+    let user = user.with("AWS_ENDPOINT_URL_S3", ELSEWHERE);
+    let output = user.run(["work", "--no-progress"]).await.expect_code(1);
+    assert!(
+        output.stderr.contains("--allow-plain-http"),
+        "{}",
+        output.stderr
+    );
+    let status = user.run(["status", "--json"]).await.expect_success().json();
+    assert_eq!(
+        (&status["waiting"], &status["failed"]),
+        (&json!(2), &json!(0))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

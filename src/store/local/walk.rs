@@ -73,7 +73,7 @@ impl Walk<'_> {
     ) -> Result<(), Error> {
         beat.at(root);
         let canonical = fs::canonicalize(root).map_err(|error| of_root(root, &error))?;
-        let entries = entries(root).map_err(|error| of_root(root, &error))?;
+        let entries = entries(root, beat).map_err(|error| of_root(root, &error))?;
         let mut walk = Walk {
             root,
             wanted,
@@ -134,7 +134,7 @@ impl Walk<'_> {
     }
 
     fn folder(&mut self, path: &Path, canonical: PathBuf) {
-        match entries(path) {
+        match entries(path, self.beat) {
             Ok(entries) => {
                 self.above.push(canonical);
                 self.all(path, entries);
@@ -234,8 +234,10 @@ impl Walk<'_> {
 }
 
 /// What is in a folder, by name. A name that cannot be read is an error among the others.
-fn entries(folder: &Path) -> io::Result<Vec<io::Result<DirEntry>>> {
-    let mut entries: Vec<_> = fs::read_dir(folder)?.collect();
+fn entries(folder: &Path, beat: &Beat) -> io::Result<Vec<io::Result<DirEntry>>> {
+    // A folder of a million files takes long, and the disk answers all the while.
+    let read = fs::read_dir(folder)?.inspect(|_| beat.goes_on());
+    let mut entries: Vec<_> = read.collect();
     entries.sort_by_cached_key(|entry| entry.as_ref().ok().map(DirEntry::file_name));
     Ok(entries)
 }
