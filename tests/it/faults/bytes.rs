@@ -121,9 +121,9 @@ async fn a_continuation_that_is_not_what_was_asked_for_is_never_mixed_in() {
         (
             "a range that says one thing and has another",
             |from, object| {
-                let total = object.bytes.len();
-                let range = format!("bytes {from}-{}/{total}", total - 1);
-                Reply::from(Some(from - 100), object, total).with("Content-Range", &range)
+                let mut reply = Reply::from(Some(from), object, object.bytes.len());
+                reply.body.rotate_left(100);
+                reply
             },
         ),
         ("a range without a range", |from, object| {
