@@ -79,7 +79,10 @@ impl Client {
             };
             // A page that lacks some does not tell how far it reached.
             full &= items.to_string() == PER_PAGE;
-            if number >= page.pages && (page.pages > 0 || seen.len() == before) {
+            // Both counts may be wrong: where one says that more is there, the next page tells.
+            let counted =
+                page.pages > 0 && reading.total.is_none_or(|total| reading.photos >= total);
+            if number >= page.pages && (counted || seen.len() == before) {
                 return Ok(reading);
             }
             if let Some(oldest) = oldest.filter(|oldest| enough && full && *oldest > 0) {
@@ -146,9 +149,22 @@ mod tests {
 
     #[tokio::test]
     async fn a_list_shorter_than_it_was_at_its_beginning_is_read_once_more() {
-        let short = || [page(1, 2, 4, 13..15), page(2, 2, 4, 11..12)];
+        let short = || {
+            [
+                page(1, 2, 4, 13..15),
+                page(2, 2, 4, 11..12),
+                page(3, 2, 4, 11..12),
+            ]
+        };
         let (_, reached, calls) = read(short().into_iter().chain(short()).collect(), "").await;
-        assert_eq!((reached, calls), (None, 4));
+        assert_eq!((reached, calls), (None, 6));
+    }
+
+    #[tokio::test]
+    async fn a_list_that_counts_too_few_pages_is_read_on() {
+        let pages = vec![page(1, 1, 4, 13..15), page(2, 1, 4, 11..13)];
+        let (ids, reached, calls) = read(pages, "").await;
+        assert_eq!((ids.len(), reached, calls), (4, None, 2));
     }
 
     #[tokio::test]

@@ -66,11 +66,10 @@ impl Client {
 
     /// One page of the user's own photos that were uploaded in a span of time, the newest first.
     pub(super) async fn photos_between(&self, span: Span, page: u32) -> Result<Page<Photo>, Error> {
-        let mut params: Params = vec![
-            ("user_id", "me".into()),
-            ("extras", EXTRAS.into()),
-            ("min_upload_date", span.since.to_string()),
-        ];
+        let mut params: Params = vec![("user_id", "me".into()), ("extras", EXTRAS.into())];
+        if span.since > 0 {
+            params.push(("min_upload_date", span.since.to_string()));
+        }
         params.extend(
             span.until
                 .map(|until| ("max_upload_date", until.to_string())),
