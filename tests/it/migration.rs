@@ -102,15 +102,16 @@ async fn a_thousand_awkward_objects_arrive_once_each_through_three_workers() {
     assert_eq!(assigned["sets_created"], sets.len());
     assert_eq!(world.sets().await, sets.into_iter().collect::<Vec<_>>());
 
-    // Counted: populate's question what the account takes, three calls of each worker's start, then
-    // what assign-sets needs.
+    // Counted: populate's question what the account takes, three calls of each worker's start (whether
+    // the account has photos is asked by those that find the queue bound to none), what assign-sets
+    // needs, and three for a message that comes twice or an answer that is lost on a busy machine.
     let calls = world.calls().await;
     let uploads = calls["upload"];
     let rest: u64 = calls.values().sum::<u64>() - uploads;
     assert_eq!(uploads, keys.len() as u64);
     let folders = assigned["sets_created"].as_u64().unwrap_or_default();
     assert!(
-        rest <= 2 * folders + keys.len() as u64 / 500 + 11,
+        rest <= 2 * folders + keys.len() as u64 / 500 + 14,
         "{calls:?}"
     );
 
