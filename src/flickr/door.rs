@@ -19,7 +19,7 @@ impl Client {
     /// # Errors
     /// Where the call cannot be made at all: see [`Budget::take_upload`](super::Budget::take_upload).
     pub async fn takes_uploads(&self) -> Result<bool, Error> {
-        let _permit = self.budget().take_upload().await?;
+        self.budget().take_upload().await?.spend();
         let address = self.shared.endpoints.upload.as_str();
         let params: Params = vec![("async", "0".into())];
         let request = self
@@ -49,7 +49,11 @@ impl Client {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Reply, client, scripted};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::super::testing::{Reply, client, credentials, scripted, timeouts};
+    use super::super::{Budget, Cause, Client, Endpoints};
 
     #[tokio::test]
     async fn only_an_answer_of_flickrs_own_shows_that_uploads_are_taken() {
@@ -69,5 +73,22 @@ mod tests {
         assert_eq!(found, [true, false, false, false]);
         let nobody = super::super::testing::client("http://127.0.0.1:1");
         assert!(!nobody.takes_uploads().await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn each_question_is_one_call_of_the_budget() {
+        let server = scripted(vec![Reply::new(503, "")]).await;
+        let grants = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&grants);
+        let budget = Budget::shared(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Box::pin(async { Ok::<_, Cause>(1) })
+        });
+        let endpoints = Endpoints::under(&server.base).unwrap();
+        let client = Client::new(endpoints, credentials(), budget, timeouts()).unwrap();
+        for _ in 0..3 {
+            client.takes_uploads().await.unwrap();
+        }
+        assert_eq!(grants.load(Ordering::SeqCst), 3);
     }
 }
