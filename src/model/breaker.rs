@@ -8,13 +8,16 @@
 //!
 //! A photo that alone makes a service fail must end too. While fewer than three photos failed, a
 //! failed trial is charged if the service answers another request ([`Proof`]); and however many
-//! failed, once the outage has lasted [`GRACE`] pauses although the service answers.
+//! failed, once the outage has lasted for a quarter of an hour although the service answers.
 //!
 //! Pure: every moment is passed in, as the time since the worker began.
+
+mod pauses;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use self::pauses::Pauses;
 use super::outage::{Outage, Service};
 use super::retry::{Backoff, Class};
 
@@ -23,17 +26,6 @@ pub type Moment = Duration;
 
 /// Failures of this many different photos, without a success, are no coincidence.
 const MANY: usize = 3;
-
-/// The longest pause, in first pauses: three minutes with the default of five seconds.
-const LONGEST: u32 = 36;
-
-/// How long an outage lasts, in first pauses, before one that the service's own answers deny is
-/// charged: a quarter of an hour by default.
-const GRACE: u32 = 180;
-
-/// The longest pause of a queue, in first pauses: to ask it costs nothing, and what was in hand
-/// waits for it. One minute by default.
-const LONGEST_OF_QUEUE: u32 = 12;
 
 /// Who pays for a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +43,8 @@ pub enum Ruling {
 pub enum Entry {
     /// Yes, under this number.
     Pass(u64),
-    /// Not before this moment, or, where there is none, not before something changes.
-    Wait(Option<Moment>),
+    /// Not before this moment, unless something changes.
+    Wait(Moment),
 }
 
 /// Which request a service must answer before the photo of a failed trial is to blame.
@@ -80,7 +72,7 @@ pub struct Waiting {
 /// What a worker knows of the services, and who may take a job.
 #[derive(Debug)]
 pub struct Breaker {
-    first_pause: Duration,
+    pauses: Pauses,
     last_number: u64,
     /// When each attempt that is under way began.
     attempts: BTreeMap<u64, Moment>,
@@ -107,13 +99,15 @@ struct Open {
     failures: u32,
     /// The lane that tries one job.
     trial: Option<u64>,
+    /// When another lane may try one beside it.
+    trial_ends: Moment,
 }
 
 impl Breaker {
     /// Closed; its first pause is half of the wait before a failed photo's next attempt.
     pub fn new(backoff: &Backoff) -> Breaker {
         Breaker {
-            first_pause: backoff.first / 2,
+            pauses: Pauses::new(backoff),
             last_number: 0,
             attempts: BTreeMap::new(),
             undecided: Vec::new(),
@@ -123,7 +117,7 @@ impl Breaker {
 
     /// How long a failure stays undecided when nothing is under way that could decide it.
     pub fn patience(&self) -> Duration {
-        self.first_pause
+        self.pauses.first
     }
 
     /// What the lanes wait for, if they do.
@@ -140,13 +134,18 @@ impl Breaker {
     pub fn enter(&mut self, now: Moment) -> Entry {
         self.last_number += 1;
         let number = self.last_number;
-        match &mut self.open {
-            Some(open) if open.trial.is_some() => return Entry::Wait(None),
-            Some(open) if now < open.waiting.try_at => {
-                return Entry::Wait(Some(open.waiting.try_at));
+        let longest = self.pauses.longest();
+        if let Some(open) = &mut self.open {
+            // A long video, or a service that hangs, must not keep small photos from the trial.
+            let earliest = match open.trial {
+                Some(_) => open.trial_ends,
+                None => open.waiting.try_at,
+            };
+            if now < earliest {
+                return Entry::Wait(earliest);
             }
-            Some(open) => open.trial = Some(number),
-            None => {}
+            open.trial = Some(number);
+            open.trial_ends = now + longest;
         }
         Entry::Pass(number)
     }
@@ -177,7 +176,7 @@ impl Breaker {
         }
     }
 
-    /// An attempt got through these services.
+    /// An attempt got through, and surely passed these services.
     pub fn passed(&mut self, number: u64, services: &[Service], now: Moment) {
         let began = self.attempts.remove(&number).unwrap_or(now);
         for failure in self.undecided.iter_mut().filter(|f| f.ruling.is_none()) {
@@ -186,15 +185,14 @@ impl Breaker {
             }
         }
         self.leave(number);
-        self.open
-            .take_if(|open| !open.waiting.service.is_queue() && !services.is_empty());
+        self.open.take_if(|open| !open.waiting.service.is_queue());
     }
 
     /// What must be proved before the photo of this trial is to blame for a failure; `None` where
     /// nothing could.
     pub fn proof(&self, number: u64, job: &str, now: Moment) -> Option<Proof> {
         let open = self.open.as_ref().filter(|o| o.trial == Some(number))?;
-        let is_old = now.saturating_sub(open.waiting.since) >= self.first_pause * GRACE;
+        let is_old = now.saturating_sub(open.waiting.since) >= self.pauses.grace();
         if is_old {
             return Some(Proof::AnyCall);
         }
@@ -211,8 +209,9 @@ impl Breaker {
         let mut open = self.open.take_if(|open| open.trial == Some(number))?;
         open.failures += 1;
         open.waiting.way = outage.way.clone();
-        let pause = self.pause(open.failures);
+        let pause = self.pauses.after(open.failures);
         open.waiting.try_at = now + pause;
+        open.trial_ends = now + pause + self.pauses.longest();
         self.open = Some(open);
         Some(pause)
     }
@@ -278,7 +277,6 @@ impl Breaker {
 
     /// The queue did not answer: no job can be had, so one failure is enough.
     pub fn queue_failed(&mut self, number: Option<u64>, queue: &Service, way: &str, now: Moment) {
-        let longest = self.first_pause * LONGEST_OF_QUEUE;
         let mut open = match self.open.take() {
             Some(open) if open.waiting.service.is_queue() => open,
             // Whatever else is away, the queue must come back first.
@@ -287,7 +285,7 @@ impl Breaker {
                     service: queue.clone(),
                     way: way.to_owned(),
                     since: now,
-                    try_at: now + self.pause(1).min(longest),
+                    try_at: now + self.pauses.of_queue(1),
                 };
                 Open::new(waiting, BTreeSet::new())
             }
@@ -296,7 +294,7 @@ impl Breaker {
             open.trial = None;
             open.failures += 1;
             open.waiting.way = way.to_owned();
-            open.waiting.try_at = now + self.pause(open.failures).min(longest);
+            open.waiting.try_at = now + self.pauses.of_queue(open.failures);
         }
         self.open = Some(open);
     }
@@ -318,7 +316,7 @@ impl Breaker {
         }
         open.waiting.service = outage.service.clone();
         open.waiting.way = outage.way.clone();
-        open.waiting.try_at = now + self.pause(open.failures);
+        open.waiting.try_at = now + self.pauses.after(open.failures);
         let spared = open.spare(now);
         self.open = Some(open);
         if to_blame { Ruling::Charge } else { spared }
@@ -331,7 +329,7 @@ impl Breaker {
             service: outage.service.clone(),
             way: outage.way.clone(),
             since: undecided().map(|f| f.at).min().unwrap_or(now),
-            try_at: now + self.pause(1),
+            try_at: now + self.pauses.after(1),
         };
         let jobs = undecided().map(|f| f.job.clone()).collect();
         let open = self.open.get_or_insert_with(|| Open::new(waiting, jobs));
@@ -348,15 +346,6 @@ impl Breaker {
             .map(|failure| failure.job.as_str())
             .collect()
     }
-
-    /// The pause after this many failures in a row.
-    fn pause(&self, failures: u32) -> Duration {
-        let pauses = Backoff {
-            first: self.first_pause,
-            longest: self.first_pause * LONGEST,
-        };
-        pauses.after(failures)
-    }
 }
 
 impl Open {
@@ -366,6 +355,7 @@ impl Open {
             jobs,
             failures: 1,
             trial: None,
+            trial_ends: Moment::ZERO,
         }
     }
 

@@ -47,3 +47,13 @@ pub struct Outage {
     /// The whole message, for the failed queue.
     pub reason: String,
 }
+
+impl Outage {
+    /// The same, of this store if it was a store that failed: an error does not name it.
+    pub fn at_source(&mut self, source: Service) -> &Outage {
+        if let Service::Source(_) = self.service {
+            self.service = source;
+        }
+        self
+    }
+}

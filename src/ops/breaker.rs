@@ -44,11 +44,10 @@ impl Breaker {
                     is_used: false,
                 });
             }
-            Entry::Wait(Some(moment)) => tokio::select! {
+            Entry::Wait(moment) => tokio::select! {
                 _ = changed.changed() => {}
                 () = sleep_until(self.0.began.0 + moment) => {}
             },
-            Entry::Wait(None) => drop(changed.changed().await),
         }
         None
     }
@@ -144,7 +143,7 @@ impl Pass {
         breaker.change(|state, now| state.same_again(number, outage, now))
     }
 
-    /// The attempt got through these services.
+    /// The attempt got through, and surely passed these services.
     pub(super) fn passed(mut self, services: &[Service]) {
         self.is_used = true;
         let number = self.number;

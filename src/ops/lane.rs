@@ -309,9 +309,8 @@ impl Lane {
         };
         let mut look = look;
         loop {
-            let mut attempt = transfer(&source, to, job.clone(), look, permit).await;
+            let attempt = transfer(&source, to, job.clone(), look, permit).await;
             if attempt.outcome != Outcome::Throttled {
-                attempt.outcome = outage::at_source(attempt.outcome, source.location());
                 return attempt;
             }
             // Flickr may ask to wait and have taken the photo all the same.

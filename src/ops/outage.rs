@@ -2,7 +2,6 @@
 //! photo has shown to be well.
 
 use super::transfer::Attempt;
-use crate::model::Location;
 use crate::model::outage::{Outage, Service};
 use crate::model::retry::{Class, Outcome};
 use crate::{flickr, store};
@@ -38,7 +37,7 @@ pub(super) fn at_upload(mut outcome: Outcome) -> Outcome {
     outcome
 }
 
-/// What it means that a store did not give a file; [`at_source`] says which store.
+/// What it means that a store did not give a file; the lane knows which store it was.
 pub(super) fn of_store(error: &store::Error) -> Outcome {
     let way = match error {
         store::Error::Denied { detail, .. } => format!("access denied: {detail}"),
@@ -53,29 +52,19 @@ pub(super) fn of_store(error: &store::Error) -> Outcome {
     })
 }
 
-/// The same outcome, with the store that failed.
-pub(super) fn at_source(mut outcome: Outcome, source: &Location) -> Outcome {
-    if let Outcome::Away(outage) = &mut outcome
-        && let Service::Source(url) = &mut outage.service
-    {
-        *url = source.to_string();
-    }
-    outcome
-}
-
-/// The services that an attempt got through.
-pub(super) fn passed(attempt: &Attempt, looked: bool, source: &Location) -> Vec<Service> {
-    let source = || Service::Source(source.to_string());
+/// The services that an attempt that got through has surely passed; `None` where it did not.
+pub(super) fn passed(attempt: &Attempt, source: Service) -> Option<Vec<Service>> {
+    let was_sent = attempt.began.is_some();
     match &attempt.outcome {
-        Outcome::Uploaded(_) if looked => vec![source(), Service::Uploads, Service::Calls],
-        Outcome::Uploaded(_) => vec![source(), Service::Uploads],
-        Outcome::AlreadyThere(_) if attempt.began.is_some() => {
-            vec![source(), Service::Uploads, Service::Calls]
+        // What it looked for may have been known from a listing of long ago.
+        Outcome::Uploaded(_) => Some(vec![source, Service::Uploads]),
+        Outcome::AlreadyThere(_) if was_sent => {
+            Some(vec![source, Service::Uploads, Service::Calls])
         }
-        Outcome::AlreadyThere(_) => vec![Service::Calls],
+        Outcome::AlreadyThere(_) => Some(Vec::new()),
         // Flickr judged the file.
-        Outcome::Failed(Class::Refused, _) if attempt.began.is_some() => vec![Service::Uploads],
-        _ => Vec::new(),
+        Outcome::Failed(Class::Refused, _) if was_sent => Some(vec![Service::Uploads]),
+        _ => None,
     }
 }
 

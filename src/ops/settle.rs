@@ -14,7 +14,7 @@ use super::transfer::Attempt;
 use crate::model::breaker::Ruling;
 use crate::model::job::{Refuse, Unreadable};
 use crate::model::kind::Kind;
-use crate::model::outage::Outage;
+use crate::model::outage::{Outage, Service};
 use crate::model::retry::{Outcome, Step, next_step};
 use crate::model::{Job, Location};
 use crate::monitor::Event;
@@ -25,20 +25,20 @@ impl Lane {
     /// lane does not wait for it.
     pub(super) async fn judge(
         self: &Arc<Lane>,
-        tried: Tried,
+        mut tried: Tried,
         pass: Pass,
         tally: &mut Tally,
     ) -> Result<(), queue::Error> {
-        let job = &tried.attempt.job;
-        let outage = match &tried.attempt.outcome {
-            Outcome::Away(outage) => outage,
+        let attempt = &mut tried.attempt;
+        let job = &attempt.job;
+        let source = Location::of_file(&job.url, &job.key).map(|source| source.to_string());
+        let source = Service::Source(source.unwrap_or_default());
+        let outage = match &mut attempt.outcome {
+            Outcome::Away(outage) => outage.at_source(source),
             _ => {
-                if let Ok(source) = Location::of_file(&job.url, &job.key) {
-                    pass.passed(&outage::passed(
-                        &tried.attempt,
-                        tried.look.is_some(),
-                        &source,
-                    ));
+                match outage::passed(attempt, source) {
+                    Some(services) => pass.passed(&services),
+                    None => drop(pass),
                 }
                 return self.settle(tried, Ruling::Charge, tally).await;
             }
@@ -246,7 +246,6 @@ fn spared(outcome: &Outcome, ruling: Ruling, is_halted: bool) -> Option<Duration
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::outage::Service;
     use crate::model::retry::Class;
 
     #[test]

@@ -129,17 +129,26 @@ fn while_it_is_open_one_lane_tries_one_job_after_pauses_that_double_up_to_three_
     while tries.len() < 9 {
         match breaker.enter(seconds(now)) {
             Entry::Pass(number) => {
-                assert_eq!(breaker.enter(seconds(now)), Entry::Wait(None));
+                let others = breaker.enter(seconds(now));
+                assert_eq!(others, Entry::Wait(seconds(now + 180)));
                 breaker.begin(number, seconds(now));
                 let ruling = breaker.failed(number, "d", &uploads(), false, seconds(now));
                 assert!(matches!(ruling, Ruling::Spare(_)));
                 tries.push(now);
             }
-            Entry::Wait(Some(until)) => now = until.as_secs(),
-            Entry::Wait(None) => panic!("nobody tries"),
+            Entry::Wait(until) => now = until.as_secs(),
         }
     }
     assert_eq!(tries, [6, 16, 36, 76, 156, 316, 496, 676, 856]);
+}
+
+#[test]
+fn there_is_a_pause_also_where_photos_are_tried_again_at_once() {
+    let backoff = Backoff {
+        first: Duration::ZERO,
+        ..Backoff::default()
+    };
+    assert!(Breaker::new(&backoff).patience() > Duration::ZERO);
 }
 
 #[test]
@@ -161,7 +170,7 @@ fn a_success_closes_it_for_all_also_one_that_was_under_way() {
     for job in ["a", "b", "c"] {
         fail(&mut breaker, job, 0);
     }
-    assert!(matches!(breaker.enter(seconds(2)), Entry::Wait(Some(_))));
+    assert!(matches!(breaker.enter(seconds(2)), Entry::Wait(_)));
     breaker.passed(early, &[Service::Uploads], seconds(3));
     assert_eq!(breaker.waiting(), None);
     begin(&mut breaker, 3);
@@ -171,15 +180,21 @@ fn a_success_closes_it_for_all_also_one_that_was_under_way() {
 fn a_trial_that_teaches_nothing_leaves_the_next_lane_its_turn() {
     let mut breaker = opened();
     let trial = begin(&mut breaker, 6);
-    assert_eq!(breaker.enter(seconds(6)), Entry::Wait(None));
+    assert_eq!(breaker.enter(seconds(6)), Entry::Wait(seconds(186)));
     breaker.leave(trial);
-    let trial = begin(&mut breaker, 6);
-    breaker.passed(trial, &[], seconds(7));
-    assert!(
-        breaker.waiting().is_some(),
-        "a file that is gone is no success"
-    );
-    begin(&mut breaker, 7);
+    begin(&mut breaker, 6);
+}
+
+#[test]
+fn a_trial_of_many_minutes_keeps_no_small_photo_from_being_tried() {
+    let mut breaker = opened();
+    let video = begin(&mut breaker, 6);
+    let photo = begin(&mut breaker, 186);
+    assert!(!breaker.is_trial(video) && breaker.is_trial(photo));
+    breaker.failed(video, "v", &uploads(), false, seconds(190));
+    assert!(breaker.is_trial(photo));
+    breaker.passed(photo, &[Service::Uploads], seconds(200));
+    assert_eq!(breaker.waiting(), None);
 }
 
 #[test]
@@ -247,7 +262,7 @@ fn a_trial_whose_photo_flickr_may_have_is_made_again_with_the_same_job() {
     assert_eq!(breaker.waiting().unwrap().try_at, seconds(17));
     assert_eq!(
         breaker.enter(seconds(18)),
-        Entry::Wait(None),
+        Entry::Wait(seconds(197)),
         "it is still the trial"
     );
     breaker.passed(trial, &[Service::Calls], seconds(18));
@@ -278,7 +293,7 @@ fn a_queue_that_does_not_answer_is_asked_after_growing_pauses_of_a_minute_at_mos
         breaker.queue_failed(Some(number), &queue, "refused", now);
         tries.push(now.as_secs());
     }
-    assert_eq!(tries, [5, 15, 35, 75, 135, 195]);
+    assert_eq!(tries, [2, 6, 14, 30, 62, 122]);
     let waiting = breaker.waiting().unwrap();
     assert_eq!((waiting.since, &*waiting.way), (seconds(0), "refused"));
     breaker.queue_answered();
