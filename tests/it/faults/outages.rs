@@ -8,7 +8,7 @@ use serde_json::json;
 use super::queue::queued;
 use super::{Scene, WORK, failed};
 use crate::support::aws::ministack;
-use crate::support::cli::Output;
+use crate::support::cli::{Output, Running};
 use crate::support::gate::Gate;
 use crate::support::proxy::Proxy;
 use crate::world::World;
@@ -179,6 +179,29 @@ async fn a_bucket_that_is_away_or_denied_for_a_while_costs_no_photo_a_retry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_alone_is_denied_ends_on_the_failed_queue() {
+    let denied = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+    let (aws, world) = (ministack().await, World::start().await);
+    let (user, name) = queued(aws, &world, 8).await;
+    let gate = Gate::start(&aws.endpoint).await;
+    gate.rule(move |path, _| path.contains("/a/3.jpg").then(|| (403, denied.to_owned())));
+    let user = user.with("AWS_ENDPOINT_URL_S3", gate.url());
+    let queue = format!("sqs://{name}");
+    let options = ["--queue", &queue, "--transfers", "2"];
+    let worked = user.run([&WORK[..], &options].concat()).await;
+    let worked = worked.expect_code(3).json();
+    assert_eq!(
+        (&worked["uploaded"], &worked["failed"]),
+        (&json!(7), &json!(1))
+    );
+    let list = failed(&user, &["--queue", &queue]).await;
+    assert!(
+        list.len() == 1 && list[0].1.ends_with("/a/3.jpg"),
+        "{list:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_stops_at_the_number_of_failures_that_its_user_set() {
     let scene = Scene::with(8, 5).await;
     for key in &scene.keys {
@@ -200,4 +223,69 @@ async fn a_worker_stops_at_the_number_of_failures_that_its_user_set() {
     scene.has(5, 3).await;
     scene.work().await.expect_code(3);
     scene.has(0, 8).await;
+}
+
+/// Waits for the first photo to be there, then for ten minutes of `away`, and sees how it ends.
+async fn ten_minutes(mut worker: Running, away: impl AsyncFnOnce(), back: impl AsyncFnOnce()) {
+    worker.until_stderr(": uploaded").await;
+    away().await;
+    let outage = tokio::time::sleep(std::time::Duration::from_secs(600));
+    outage.await;
+    back().await;
+    let output = worker.output().await.expect_success();
+    let said = &output.stderr;
+    assert_eq!(output.json()["failed"], 0, "{said}");
+    assert!(!said.contains(" left key="), "a retry was used up: {said}");
+    let pauses = said.matches("next try in").count();
+    assert!((8..=40).contains(&pauses), "{pauses} pauses: {said}");
+    assert!(said.contains(" again after "), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes a quarter of an hour: each service is away for ten minutes, at the default settings"]
+async fn ten_minutes_without_a_service_cost_no_photo_a_retry_at_the_default_settings() {
+    const PLAIN: [&str; 3] = ["work", "--json", "-v"];
+    let flickr = async |status: u16| {
+        let scene = Scene::with(60, 5).await;
+        let script = json!([{ "call": "*", "fault": "error-before", "status": status }]);
+        let worker = scene.user.start(PLAIN);
+        let away = async || scene.world.faults(script).await;
+        let back = async || scene.world.faults(json!([])).await;
+        ten_minutes(worker, away, back).await;
+        scene.all_is_well().await;
+    };
+    let refused = async {
+        let Scene { world, user, keys } = Scene::with(60, 5).await;
+        let proxy = Proxy::start(&world.url("")).await;
+        let user = user.with("FLICKR_ENDPOINT_URL", proxy.url());
+        let away = async || {
+            proxy.down().await;
+            proxy.sever();
+        };
+        ten_minutes(user.start(PLAIN), away, async || proxy.up().await).await;
+        Scene { world, user, keys }.all_is_well().await;
+    };
+    let aws = async |variable: &str| {
+        let (aws, world) = (ministack().await, World::start().await);
+        let (user, name) = queued(aws, &world, 60).await;
+        let proxy = Proxy::start(&aws.endpoint).await;
+        let user = user.with(variable, proxy.url());
+        let queue = format!("sqs://{name}");
+        let worker = user.start([&PLAIN[..], &["--queue", &queue]].concat());
+        let away = async || {
+            proxy.down().await;
+            proxy.sever();
+        };
+        ten_minutes(worker, away, async || proxy.up().await).await;
+        assert_eq!(world.contents().await.len(), 60);
+        assert_eq!(failed(&user, &["--queue", &queue]).await, []);
+    };
+    tokio::join!(
+        flickr(503),
+        flickr(403),
+        flickr(200),
+        refused,
+        aws("AWS_ENDPOINT_URL_S3"),
+        aws("AWS_ENDPOINT_URL_SQS"),
+    );
 }

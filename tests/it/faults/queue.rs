@@ -73,9 +73,9 @@ async fn a_queue_that_is_away_is_asked_by_one_lane_after_growing_pauses_and_a_si
     worker.until_stderr("a/2.jpg").await;
     proxy.down().await;
     proxy.sever();
-    let said = worker.until_stderr("next try in 0.4 s").await;
+    let said = worker.until_stderr("next try in 0.3 s").await;
     // Sixteen lanes meet it, and each pause is told once.
-    assert_eq!(said.matches("cannot be reached").count(), 3, "{said}");
+    assert_eq!(said.matches("cannot be reached").count(), 4, "{said}");
     proxy.up().await;
     let said = worker.until_stderr("answers again after").await;
     assert!(said.contains(&name), "{said}");
