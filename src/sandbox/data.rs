@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::media::Kind;
 use super::tags::Tag;
+use super::titles::Titles;
 
 /// How many items an account without Pro may hold, and how many of them may be non-public.
 pub const FREE_ITEMS: usize = 1000;
@@ -130,6 +131,8 @@ pub struct Settings {
     pub ignores_dedup_check: bool,
     /// How far Flickr's clock is ahead of this machine's.
     pub clock_ahead_seconds: i64,
+    /// What becomes of the titles that sets are given.
+    pub set_titles: Titles,
 }
 
 impl Default for Settings {
@@ -142,6 +145,7 @@ impl Default for Settings {
             list_lag_seconds: 0.0,
             ignores_dedup_check: false,
             clock_ahead_seconds: 0,
+            set_titles: Titles::AsGiven,
         }
     }
 }

@@ -93,6 +93,17 @@ pub enum Kind {
         /// So many.
         newest: usize,
     },
+    /// A list's total is the empty string.
+    NoTotal,
+    /// A list says that it has so many pages.
+    Pages {
+        /// So many.
+        count: u64,
+    },
+    /// Every page of a list is its first one.
+    RepeatPage,
+    /// Nothing is done; the answer is that it was.
+    Pretend,
     /// The answer waits.
     Slow {
         /// So long.

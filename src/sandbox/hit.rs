@@ -40,6 +40,7 @@ impl Hit {
                 "Upload limit reached. For more info, visit flickr.com/pro",
             ),
             Kind::NonSafe => refuse(15, "Non-safe content not allowed"),
+            Kind::Pretend => Some(format.ok(&json!({}))),
             Kind::KeyDisabled => refuse(100, "Invalid API Key (Key has expired)"),
             Kind::Refuse { code, message } => refuse(*code, message),
             Kind::NotProWait { wait_seconds } => {
@@ -92,6 +93,27 @@ impl Hit {
             Some(Kind::StaleList { newest }) => newest,
             _ => 0,
         }
+    }
+
+    /// What a list says of how many items it has.
+    pub fn total(&self, total: usize) -> Value {
+        match self.kind {
+            Some(Kind::NoTotal) => "".into(),
+            _ => total.into(),
+        }
+    }
+
+    /// What a list says of how many pages it has.
+    pub fn pages(&self, pages: usize) -> Value {
+        match self.kind {
+            Some(Kind::Pages { count }) => count.into(),
+            _ => pages.into(),
+        }
+    }
+
+    /// Whether every page of a list is its first one.
+    pub fn repeats(&self) -> bool {
+        self.kind == Some(Kind::RepeatPage)
     }
 
     /// Whether a list's page comes short.

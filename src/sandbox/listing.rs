@@ -214,6 +214,7 @@ pub fn page<'a, T>(
             (asked, (asked - 1) % reachable + 1)
         }
     };
+    let shown = if context.hit.repeats() { 1 } else { shown };
     let from = ((shown - 1) * per_page).min(items.len());
     let full = &items[from..(from + per_page).min(items.len())];
     let kept = if context.hit.is_short() {
@@ -239,7 +240,8 @@ pub fn photos_json(context: &Context<'_>, photos: &[&Photo], beyond: Beyond) -> 
         .map(|photo| item(context, photo))
         .collect();
     json!({"photos": {
-        "page": page.number, "pages": page.pages, "perpage": page.per_page, "total": page.total, "photo": items,
+        "page": page.number, "pages": context.hit.pages(page.pages), "perpage": page.per_page,
+        "total": context.hit.total(page.total), "photo": items,
     }})
 }
 

@@ -32,6 +32,7 @@ mod rest;
 mod sets;
 mod sets_edit;
 mod tags;
+mod titles;
 mod upload;
 mod wire;
 

@@ -32,8 +32,8 @@ pub fn list(context: &mut Context<'_>) -> Answer {
         .map(|set| set_json(context, set))
         .collect();
     Ok(json!({"photosets": {
-        "cancreate": 1, "page": page.number, "pages": page.pages, "perpage": page.per_page, "total": page.total,
-        "photoset": items,
+        "cancreate": 1, "page": page.number, "pages": context.hit.pages(page.pages), "perpage": page.per_page,
+        "total": context.hit.total(page.total), "photoset": items,
     }}))
 }
 
@@ -72,7 +72,8 @@ pub fn photos(context: &mut Context<'_>) -> Answer {
     Ok(json!({"photoset": {
         "id": set.id.to_string(), "primary": set.primary.to_string(), "owner": NSID, "ownername": USERNAME,
         "photo": items, "page": page.number, "per_page": page.per_page, "perpage": page.per_page,
-        "pages": page.pages, "title": set.title, "total": page.total, "sorting_option_id": "manual-add-to-end",
+        "pages": context.hit.pages(page.pages), "title": set.title, "total": context.hit.total(page.total),
+        "sorting_option_id": "manual-add-to-end",
     }}))
 }
 

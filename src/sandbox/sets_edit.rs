@@ -38,11 +38,16 @@ fn listed(context: &Context<'_>) -> Result<Vec<u64>, Failure> {
     Ok(ids.into_iter().filter(|&id| seen.insert(id)).collect())
 }
 
+/// The title of this call as it is kept; one of white space alone is none.
+fn title(context: &Context<'_>) -> Option<String> {
+    let given = context.params.filled("title")?;
+    let kept = context.account.settings().set_titles.kept(given);
+    (!kept.trim().is_empty()).then_some(kept)
+}
+
 /// `flickr.photosets.create`: titles need not be unique; the primary photo is a member.
 pub fn create(context: &mut Context<'_>) -> Answer {
-    let Some(title) = context.params.filled("title").map(str::to_owned) else {
-        return Err(Failure::new(1, "No title specified"));
-    };
+    let title = title(context).ok_or_else(|| Failure::new(1, "No title specified"))?;
     let primary = context.text("primary_photo_id");
     let unknown = || Failure::new(2, format!("Invalid primary photo id ({primary})"));
     let primary = context.known_photo(primary).ok_or_else(unknown)?.id;
@@ -158,10 +163,7 @@ pub fn set_primary(context: &mut Context<'_>) -> Answer {
 /// `flickr.photosets.editMeta`
 pub fn edit_meta(context: &mut Context<'_>) -> Answer {
     let mut set = context.set()?.clone();
-    let title = context.params.filled("title");
-    set.title = title
-        .ok_or_else(|| Failure::new(2, "No title specified"))?
-        .to_owned();
+    set.title = title(context).ok_or_else(|| Failure::new(2, "No title specified"))?;
     if let Some(description) = context.params.get("description") {
         set.description = description.to_owned();
     }
