@@ -127,6 +127,25 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// A refusal of a change that must not be made twice. Flickr has answered an outage (code 0, 10, 105, 201),
+    /// or that it saw the nonce before, to changes that it made: those are unclear. HTTP 429 comes from in
+    /// front of Flickr, so nothing was done.
+    pub(super) fn doubted(&self, doing: &str, error: Error) -> Error {
+        match error {
+            Error::Throttled { .. } if self.status == 429 => error,
+            Error::Throttled { .. } => Error::ambiguous(doing, "Flickr asks for fewer calls"),
+            Error::Unavailable { why, .. } => Error::ambiguous(doing, why),
+            Error::Unexpected {
+                code: 0 | 201,
+                message,
+                ..
+            } => Error::ambiguous(doing, message),
+            error => error,
+        }
+    }
+}
+
 impl Failure {
     /// The common codes (every method's page lists them), then those of uploads or of REST methods.
     fn verdict(self, doing: &str, is_upload: bool) -> Verdict {

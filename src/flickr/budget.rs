@@ -237,6 +237,11 @@ impl Budget {
         lock(&self.pace).pause_end()
     }
 
+    /// How long no call is made because Flickr asked for fewer; `None` where nothing holds them up.
+    pub fn paused_for(&self) -> Option<Duration> {
+        Some(self.pause_end()?.saturating_duration_since(Instant::now()))
+    }
+
     /// What Flickr's answer that there are too many calls does: a pause for everybody, and half the pace.
     pub(super) fn throttled(&self, wait: Option<Duration>, first_pause: Duration) {
         lock(&self.pace).throttled(wait, first_pause);

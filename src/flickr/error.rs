@@ -55,6 +55,10 @@ pub enum Error {
         doing: String,
     },
 
+    /// The run was ended at once, so the answer to a call was not waited for. It may have been done.
+    #[error("the run was ended before Flickr answered")]
+    Aborted,
+
     /// The bytes to upload could not be had, or were not as many as announced. Nothing was created.
     #[error("the file could not be read to its end ({why}); nothing was uploaded")]
     Source {

@@ -35,6 +35,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::stop::Stop;
+
 pub use self::account::{Rights, UploadStatus, User};
 pub use self::budget::{Budget, Permit};
 use self::clock::Clock;
@@ -114,6 +116,8 @@ pub struct Calls {
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
+    /// What ends the REST calls of this clone.
+    stop: Option<Stop>,
 }
 
 struct Shared {
@@ -157,7 +161,17 @@ impl Client {
         };
         Ok(Self {
             shared: Arc::new(shared),
+            stop: None,
         })
+    }
+
+    /// The same client for a run that may be stopped: while it drains, no further REST call begins
+    /// ([`Error::Draining`]); when it is aborted, the call in hand is given up too ([`Error::Aborted`]).
+    pub fn until(&self, stop: &Stop) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            stop: Some(stop.clone()),
+        }
     }
 
     /// The budget that this client's calls come out of. Take an upload's permit here.

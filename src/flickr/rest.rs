@@ -13,6 +13,8 @@ use super::{Client, Error, random};
 
 /// How often a call is made at most, the first time included.
 const ATTEMPTS: u32 = 5;
+/// The same for a call that Flickr answers with "too many": the pauses between them grow to half a minute.
+const ATTEMPTS_WHILE_THROTTLED: u32 = 15;
 
 /// One REST method with its parameters.
 pub(super) struct Call {
@@ -101,21 +103,56 @@ impl Client {
     pub(super) async fn call(&self, call: Call) -> Result<Value, Error> {
         let mut attempt = 1;
         loop {
-            self.shared.budget.take().await?.spend();
-            match self.call_once(&call).await {
-                Err(error) if error.is_transient() && attempt < ATTEMPTS => {
+            self.until_drain(self.shared.budget.take()).await??.spend();
+            match self.until_abort(self.call_once(&call)).await? {
+                Err(error) if error.is_transient() && attempt < self.attempts(&error) => {
                     tracing::debug!(
                         flickr.method = call.method,
                         attempt,
                         "{error}; trying again"
                     );
                     if !matches!(error, Error::Throttled { .. }) {
-                        self.shared.budget.rest(self.backoff(attempt)).await?;
+                        let pause = self.shared.budget.rest(self.backoff(attempt));
+                        self.until_drain(pause).await??;
                     }
                 }
                 outcome => return outcome,
             }
             attempt += 1;
+        }
+    }
+
+    /// To be asked for fewer calls is no failure, so a run that can be stopped goes on for some minutes.
+    fn attempts(&self, error: &Error) -> u32 {
+        match error {
+            Error::Throttled { .. } if self.stop.is_some() => ATTEMPTS_WHILE_THROTTLED,
+            _ => ATTEMPTS,
+        }
+    }
+
+    /// Waits for what comes before a call.
+    async fn until_drain<T>(&self, wait: impl Future<Output = T>) -> Result<T, Error> {
+        let Some(stop) = &self.stop else {
+            return Ok(wait.await);
+        };
+        tokio::select! {
+            biased;
+            () = stop.draining() => Err(Error::Draining),
+            over = wait => Ok(over),
+        }
+    }
+
+    async fn until_abort<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<Result<T, Error>, Error> {
+        let Some(stop) = &self.stop else {
+            return Ok(call.await);
+        };
+        tokio::select! {
+            biased;
+            () = stop.aborting() => Err(Error::Aborted),
+            over = call => Ok(over),
         }
     }
 
@@ -165,6 +202,9 @@ impl Client {
         let answer = sent.await.map_err(|error| lost(call, error))?;
         match self.heed(call.method, &answer, answer.verdict(call.method, false)) {
             Verdict::Done(envelope) => expected(call, envelope),
+            Verdict::Failed(error) if call.kind == Kind::WriteOnce => {
+                Err(answer.doubted(call.method, error))
+            }
             Verdict::Failed(error) => Err(error),
             Verdict::Unclear(why) => Err(call.unclear(why)),
         }

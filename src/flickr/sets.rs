@@ -71,6 +71,26 @@ impl Client {
             .ok_or_else(|| Error::ambiguous("flickr.photosets.create", "an answer without an id"))
     }
 
+    /// Adds a photo at the end of a set; one that is in it already is as good as added.
+    /// `flickr.photosets.addPhoto`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where Flickr does not know the set or the photo, or not yet.
+    pub async fn add_to_set(&self, id: &str, photo: &str) -> Result<(), Error> {
+        let params = vec![
+            ("photoset_id", id.to_owned()),
+            ("photo_id", photo.to_owned()),
+        ];
+        let added = self
+            .call(Call::write("flickr.photosets.addPhoto", params))
+            .await;
+        match added {
+            // "Photo already in set", also after a lost answer.
+            Ok(_) | Err(Error::Unexpected { code: 3, .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Makes `photos`, in this order, the whole of a set. `primary`, its cover, must be one of them.
     /// `flickr.photosets.editPhotos`.
     pub async fn edit_set(&self, id: &str, primary: &str, photos: &[String]) -> Result<(), Error> {
