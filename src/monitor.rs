@@ -69,6 +69,10 @@ pub enum Event {
     Deleting(Key, String),
     /// So many photos, or members of sets, of the account were read.
     Read(usize),
+    /// A set was not made or not changed: its title, and why.
+    SetRefused(String, String),
+    /// Something is waited for that takes long: what.
+    Waiting(String),
     /// An edit of the plan was carried out: its row, its number and how many there are.
     Edited(String, usize, usize),
 }

@@ -13,13 +13,15 @@ use source::{Source, sources};
 /// The services; each is told of by its folder's name.
 const EDGES: [&str; 3] = ["store", "queue", "flickr"];
 /// What `model` may use besides the standard library: formats and hashes, and nothing that acts.
-const MODEL_CRATES: [&str; 6] = [
+const MODEL_CRATES: [&str; 8] = [
     "serde",
     "serde_json",
     "thiserror",
     "data_encoding",
     "percent_encoding",
     "sha1",
+    "html_escape",
+    "unicode_normalization",
 ];
 /// What acts: time, chance, files, the network.
 const ACTS: [&str; 7] = [

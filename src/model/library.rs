@@ -1,9 +1,8 @@
 //! [`Library`]: a snapshot of an account (photos, sets, membership) as plain data.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use super::Key;
-use super::name::{Origin, SetName, set_title};
+use super::tags::Origin;
 
 /// One photo of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,14 +22,23 @@ pub struct Set {
     pub id: String,
     /// Titles are not unique.
     pub title: String,
-    /// When it was made, in unix seconds.
+    /// When it was made, in unix seconds; 0 where that is unknown.
     pub created: i64,
     /// The id of the photo that is its cover.
     pub cover: String,
     /// How many photos and videos Flickr says are in it.
     pub count: usize,
-    /// The ids of its photos in order; `None` while they were not read.
-    pub members: Option<Vec<String>>,
+    /// Its photos; `None` while they were not read.
+    pub members: Option<Members>,
+}
+
+/// The photos of a set, as far as Flickr listed them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Members {
+    /// Their ids, in the set's order.
+    pub ids: Vec<String>,
+    /// Whether none is missing. A set of which some are not known must not be given a whole new list.
+    pub whole: bool,
 }
 
 /// An account, as far as it was read.
@@ -44,62 +52,10 @@ pub struct Library {
     pub loose: Option<HashSet<String>>,
 }
 
-/// Copies of one file: the same key and the same version, uploaded more than once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Duplicate {
-    /// The file.
-    pub key: Key,
-    /// The oldest copy's id: the one that is kept and put into the set.
-    pub keep: String,
-    /// The ids of the later copies, oldest first.
-    pub later: Vec<String>,
-}
-
-/// The photos that belong into sets, and the copies that do not.
-#[derive(Debug, Default)]
-pub(super) struct Wanted<'a> {
-    /// For each title the photos in the order of their keys.
-    pub sets: BTreeMap<String, Vec<&'a Photo>>,
-    /// Files that are in the account more than once.
-    pub duplicates: Vec<Duplicate>,
-}
-
 impl Library {
-    /// Sorts our photos into sets by their folders; of several copies of one file the oldest counts.
-    pub(super) fn wanted(&self, naming: SetName) -> Wanted<'_> {
-        let mut ours: Vec<(&Origin, &Photo)> = self
-            .photos
-            .iter()
-            .filter_map(|photo| Some((photo.origin.as_ref()?, photo)))
-            .collect();
-        ours.sort_unstable_by(|a, b| (a.0, a.1.age()).cmp(&(b.0, b.1.age())));
-        let mut wanted = Wanted::default();
-        for copies in ours.chunk_by(|a, b| a.0 == b.0) {
-            let (origin, oldest) = copies[0];
-            if copies.len() > 1 {
-                wanted.duplicates.push(Duplicate {
-                    key: origin.key.clone(),
-                    keep: oldest.id.clone(),
-                    later: copies[1..].iter().map(|copy| copy.1.id.clone()).collect(),
-                });
-            }
-            if let Some(title) = set_title(&origin.key, naming) {
-                wanted.sets.entry(title).or_default().push(oldest);
-            }
-        }
-        wanted
-    }
-
-    /// The sets of each title, oldest first.
-    pub(super) fn sets_by_title(&self) -> BTreeMap<&str, Vec<&Set>> {
-        let mut titles: BTreeMap<&str, Vec<&Set>> = BTreeMap::new();
-        for set in &self.sets {
-            titles.entry(&set.title).or_default().push(set);
-        }
-        for sets in titles.values_mut() {
-            sets.sort_by_key(|set| set.age());
-        }
-        titles
+    /// Whether a photo may be in no set, as far as that was read.
+    pub(super) fn may_be_loose(&self, id: &str) -> bool {
+        self.loose.as_ref().is_none_or(|loose| loose.contains(id))
     }
 
     /// The origin of each of our photos, by id.
@@ -115,13 +71,13 @@ impl Library {
 type Age<'a> = (i64, usize, &'a str);
 
 impl Photo {
-    fn age(&self) -> Age<'_> {
+    pub(super) fn age(&self) -> Age<'_> {
         (self.uploaded, self.id.len(), &self.id)
     }
 }
 
 impl Set {
-    fn age(&self) -> Age<'_> {
+    pub(super) fn age(&self) -> Age<'_> {
         (self.created, self.id.len(), &self.id)
     }
 }

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Key;
+use super::set_title::asked;
 pub use super::tags::{NAMESPACE, Origin};
 
 /// How a folder becomes a set's title.
@@ -21,16 +22,19 @@ pub fn title(key: &Key) -> String {
     key.as_str().to_owned()
 }
 
-/// The title of the set that a key belongs to; `None` for a file in no folder.
-pub fn set_title(key: &Key, naming: SetName) -> Option<String> {
+/// The name of the set that a key belongs to: its folder, or the folder's last part. `None` for a file in
+/// no folder. What the set is called on Flickr is [`super::set_title::asked`] of it.
+pub fn set_name(key: &Key, naming: SetName) -> Option<&str> {
     let folder = key.folder()?;
     match naming {
-        SetName::Path => Some(folder.to_owned()),
-        SetName::Leaf => folder
-            .rsplit('/')
-            .find(|part| !part.is_empty())
-            .map(str::to_owned),
+        SetName::Path => Some(folder),
+        SetName::Leaf => folder.rsplit('/').find(|part| !part.is_empty()),
     }
+}
+
+/// The title that the set of a key is asked to have; `None` for a file in no folder.
+pub fn set_title(key: &Key, naming: SetName) -> Option<String> {
+    set_name(key, naming).map(asked)
 }
 
 #[cfg(test)]
@@ -39,7 +43,8 @@ mod tests {
 
     #[test]
     fn a_set_is_named_after_the_folder_or_its_last_part() {
-        let title = |path: &str, naming| set_title(&Key::new(path).unwrap(), naming);
+        let title =
+            |path: &str, naming| set_name(&Key::new(path).unwrap(), naming).map(str::to_owned);
         assert_eq!(
             title("2012/Paris/a.jpg", SetName::Path).unwrap(),
             "2012/Paris"

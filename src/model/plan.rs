@@ -3,11 +3,17 @@
 //! A plan holds only what is missing, so one that was cut short and made again ends in the
 //! same place, and a second run plans nothing.
 
-use std::collections::{HashMap, HashSet};
+mod assign;
+mod merge;
+
+use std::collections::HashMap;
 use std::fmt;
 
-use super::library::{Duplicate, Library, Set};
-use super::name::{Origin, SetName};
+pub use self::assign::{Assignment, Rules, Step, plan_assign};
+pub use self::merge::{plan_merge, shared_titles};
+use super::albums::Duplicate;
+use super::library::Set;
+use super::tags::Origin;
 
 /// One change to the account's sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +37,15 @@ pub enum Edit {
         photos: Vec<String>,
         /// How many of them are new.
         added: usize,
+    },
+    /// Add photos to a set one by one, because not all that it holds is known.
+    Append {
+        /// The set's id.
+        set: String,
+        /// Its title.
+        title: String,
+        /// The ids of the new photos.
+        photos: Vec<String>,
     },
     /// Give the oldest of several sets of one title the union, then delete the others.
     Merge {
@@ -58,133 +73,19 @@ pub struct Plan {
     pub duplicates: Vec<Duplicate>,
     /// Titles that several sets share: `merge-sets` would make one of each.
     pub shared_titles: Vec<String>,
+    /// Titles that sets of several folders share, because Flickr changed what was asked for.
+    pub kept_apart: Vec<String>,
+    /// Sets that are left as they are.
+    pub left: Vec<Left>,
 }
 
-/// Whether [`sets_to_read_for_assign`] can spare reading a set once it is known which photos
-/// are in no set.
-pub fn wants_loose_photos(library: &Library, naming: SetName) -> bool {
-    let wanted = library.wanted(naming);
-    let sets = library.sets_by_title();
-    wanted.sets.iter().any(|(title, photos)| {
-        let target = sets.get(title.as_str()).map(|sets| sets[0]);
-        target.is_some_and(|set| set.count == photos.len())
-    })
-}
-
-/// The ids of the sets whose members [`plan_assign`] must know.
-///
-/// A set that holds as many photos as it should, while none of those that it should hold is
-/// without a set, is taken to be right: so a second run reads no set at all.
-pub fn sets_to_read_for_assign(library: &Library, naming: SetName) -> Vec<String> {
-    let wanted = library.wanted(naming);
-    let sets = library.sets_by_title();
-    let right = |set: &Set, photos: &[&super::library::Photo]| {
-        let loose = |id| {
-            library
-                .loose
-                .as_ref()
-                .is_none_or(|loose| loose.contains(id))
-        };
-        set.count == photos.len() && !photos.iter().any(|photo| loose(&photo.id))
-    };
-    let targets = wanted.sets.iter().filter_map(|(title, photos)| {
-        let set = *sets.get(title.as_str())?.first()?;
-        (!right(set, photos)).then(|| set.id.clone())
-    });
-    targets.collect()
-}
-
-/// The ids of all sets that could be read for [`plan_assign`]: those named after a folder.
-pub fn sets_of_folders(library: &Library, naming: SetName) -> Vec<String> {
-    let sets = library.sets_by_title();
-    let titles = library.wanted(naming).sets.into_keys();
-    titles
-        .filter_map(|title| Some(sets.get(title.as_str())?.first()?.id.clone()))
-        .collect()
-}
-
-/// Puts every photo of ours that is in a folder into the set named after it.
-pub fn plan_assign(library: &Library, naming: SetName) -> Plan {
-    let wanted = library.wanted(naming);
-    let sets = library.sets_by_title();
-    let origins = library.origins();
-    let mut plan = Plan {
-        duplicates: wanted.duplicates,
-        ..Plan::default()
-    };
-    for (title, photos) in wanted.sets {
-        let Some(same_title) = sets.get(title.as_str()) else {
-            let photos = photos.into_iter().map(|photo| photo.id.clone()).collect();
-            plan.edits.push(Edit::Create { title, photos });
-            continue;
-        };
-        let set = same_title[0];
-        if let Some(members) = &set.members {
-            // Another copy of the same file in the set will do.
-            let held: HashSet<&Origin> = members
-                .iter()
-                .filter_map(|id| origins.get(id.as_str()).copied())
-                .collect();
-            let missing: Vec<&str> = photos
-                .iter()
-                .filter(|photo| {
-                    photo
-                        .origin
-                        .as_ref()
-                        .is_none_or(|origin| !held.contains(origin))
-                })
-                .map(|photo| photo.id.as_str())
-                .collect();
-            if !missing.is_empty() {
-                plan.edits.push(Edit::Extend {
-                    set: set.id.clone(),
-                    cover: cover(set, members),
-                    photos: union(members, &missing, &origins),
-                    added: missing.len(),
-                    title: title.clone(),
-                });
-            }
-        }
-        if same_title.len() > 1 {
-            plan.shared_titles.push(title);
-        }
-    }
-    plan
-}
-
-/// The ids of the sets whose members [`plan_merge`] must know: those that share a title.
-pub fn sets_to_read_for_merge(library: &Library) -> Vec<String> {
-    let titles = library.sets_by_title();
-    let shared = titles.values().filter(|sets| sets.len() > 1);
-    shared.flatten().map(|set| set.id.clone()).collect()
-}
-
-/// Makes one set of all sets of one title: the oldest stays and gets the union.
-/// A title of which some set was not read is left alone.
-pub fn plan_merge(library: &Library) -> Plan {
-    let origins = library.origins();
-    let mut plan = Plan::default();
-    for (title, sets) in library.sets_by_title() {
-        let [oldest, others @ ..] = sets.as_slice() else {
-            continue;
-        };
-        let read: Option<Vec<&Vec<String>>> = sets.iter().map(|set| set.members.as_ref()).collect();
-        let (false, Some(members)) = (others.is_empty(), read) else {
-            continue;
-        };
-        let mut seen: HashSet<&str> = members[0].iter().map(String::as_str).collect();
-        let others_photos = members[1..].iter().copied().flatten().map(String::as_str);
-        let new: Vec<&str> = others_photos.filter(|id| seen.insert(id)).collect();
-        plan.edits.push(Edit::Merge {
-            keep: oldest.id.clone(),
-            cover: cover(oldest, members[0]),
-            title: title.to_owned(),
-            photos: (!new.is_empty()).then(|| union(members[0], &new, &origins)),
-            added: new.len(),
-            delete: others.iter().map(|set| set.id.clone()).collect(),
-        });
-    }
-    plan
+/// A set, or all sets of a title, that is left as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// The title.
+    pub title: String,
+    /// Why.
+    pub why: String,
 }
 
 /// The cover that a set has; its first photo where Flickr names one that is not in it.
@@ -220,10 +121,21 @@ impl Plan {
 }
 
 impl Edit {
+    /// The title of the set that it is about.
+    pub fn title(&self) -> &str {
+        match self {
+            Edit::Create { title, .. }
+            | Edit::Extend { title, .. }
+            | Edit::Append { title, .. }
+            | Edit::Merge { title, .. } => title,
+        }
+    }
+
     fn calls(&self) -> usize {
         match self {
             Edit::Create { photos, .. } => 1 + usize::from(photos.len() > 1),
             Edit::Extend { .. } => 1,
+            Edit::Append { photos, .. } => photos.len(),
             Edit::Merge { photos, delete, .. } => {
                 let read_back = photos.as_ref().map_or(0, |all| all.len().div_ceil(500));
                 usize::from(photos.is_some()) + read_back + delete.len()
@@ -249,6 +161,10 @@ impl fmt::Display for Edit {
                 added,
                 ..
             } => ("extend", Some(photos.len()), *added, title, String::new()),
+            Edit::Append { title, photos, .. } => {
+                let more = "  (one by one: Flickr does not list the whole set)".to_owned();
+                ("add", None, photos.len(), title, more)
+            }
             Edit::Merge {
                 title,
                 photos,
@@ -277,7 +193,11 @@ impl fmt::Display for Plan {
             1 => "1 call".to_owned(),
             n => format!("{n} calls"),
         };
-        write!(f, "{} edits, {calls} to Flickr", self.edits.len())
+        write!(f, "{} edits, {calls} to Flickr", self.edits.len())?;
+        for left in &self.left {
+            write!(f, "\nleft as it is: {}: {}", left.title, left.why)?;
+        }
+        Ok(())
     }
 }
 

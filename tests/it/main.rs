@@ -4,6 +4,7 @@
     reason = "what panics here is a failing test, also in a helper of tests"
 )]
 
+mod albums;
 mod bad_input;
 mod chaos;
 mod endpoints;

@@ -7,7 +7,7 @@ use crate::support::cli::User;
 use crate::world::{World, picture};
 
 /// Uploads these keys, in no set.
-async fn uploaded(world: &World, keys: &[&str]) -> User {
+pub async fn uploaded(world: &World, keys: &[&str]) -> User {
     let user = world.user();
     let folder = user.home().join("photos");
     for key in keys {
@@ -24,7 +24,7 @@ async fn uploaded(world: &World, keys: &[&str]) -> User {
     user
 }
 
-fn set(title: &str, photos: &[&str]) -> (String, Vec<String>) {
+pub fn set(title: &str, photos: &[&str]) -> (String, Vec<String>) {
     (
         title.to_owned(),
         photos.iter().map(|photo| (*photo).to_owned()).collect(),
@@ -122,7 +122,7 @@ async fn a_run_cut_short_after_create_is_finished_by_the_next() {
     let world = World::start().await;
     let user = uploaded(&world, &["a/1.jpg", "a/2.jpg", "b/1.jpg"]).await;
     let fault = serde_json::json!([{
-        "call": "flickr.photosets.editPhotos", "fault": "refuse", "code": 1, "message": "gone", "times": 1
+        "call": "flickr.photosets.editPhotos", "fault": "key-disabled", "times": 1
     }]);
     world.faults(fault).await;
     let cut = user.run(["assign-sets"]).await.expect_code(1);

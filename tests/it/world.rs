@@ -164,6 +164,13 @@ impl World {
         sets
     }
 
+    /// Waits until a method was called this often in all.
+    pub async fn until_called(&self, method: &str, times: u64) {
+        while self.calls().await.get(method).copied().unwrap_or_default() < times {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Calls so far, by method.
     pub async fn calls(&self) -> BTreeMap<String, u64> {
         let log = self.get("/sandbox/calls").await;

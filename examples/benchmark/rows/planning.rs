@@ -5,8 +5,8 @@ use crate::measured;
 use crate::table::Row;
 use s3flickr::model::Key;
 use s3flickr::model::library::{Library, Photo, Set};
-use s3flickr::model::name::{Origin, SetName};
-use s3flickr::model::plan::{Plan, plan_assign, sets_to_read_for_assign, wants_loose_photos};
+use s3flickr::model::name::Origin;
+use s3flickr::model::plan::{Assignment, Rules};
 
 const PHOTOS_A_SET: usize = 50;
 
@@ -38,10 +38,10 @@ pub fn planning(bench: &Bench) -> Vec<Row> {
 pub fn plan(photos: usize) {
     let library = library(photos);
     let began = std::time::Instant::now();
-    let wants = wants_loose_photos(&library, SetName::Path);
-    let read = sets_to_read_for_assign(&library, SetName::Path);
-    let plan: Plan = plan_assign(&library, SetName::Path);
-    assert!(wants && !read.is_empty() && !plan.is_empty());
+    let wants = Assignment::of(&library, Rules::default()).wants_loose();
+    // Again, as after the photos in no set were read.
+    let assignment = Assignment::of(&library, Rules::default());
+    assert!(wants && assignment.unclear().is_empty() && !assignment.steps().is_empty());
     println!("{}", began.elapsed().as_secs_f64());
 }
 
@@ -78,7 +78,8 @@ fn library(photos: usize) -> Library {
             created: i64::try_from(n).expect("a small number"),
             cover: members[0].clone(),
             count: members.len(),
-            members: Some(members),
+            // `assign-sets` reads them one by one, right before it adds to one.
+            members: None,
         }
     };
     Library {

@@ -226,6 +226,9 @@ pub struct AssignSets {
     /// Delete the later copies of files that are in the account more than once; needs `login --allow-delete`
     #[arg(long)]
     pub delete_duplicates: bool,
+    /// The queue of the fleet whose budget the calls come out of [default: this machine's own pace]
+    #[arg(long, value_name = "QUEUE")]
+    pub queue: Option<String>,
     /// Calls to Flickr an hour; 0 for no limit
     #[arg(long, value_name = "N", default_value_t = 3600)]
     pub calls_per_hour: u32,
@@ -247,6 +250,9 @@ pub struct MergeSets {
     /// Print the plan, and change nothing
     #[arg(short = 'n', long, visible_alias = "dryrun")]
     pub dry_run: bool,
+    /// The queue of the fleet whose budget the calls come out of [default: this machine's own pace]
+    #[arg(long, value_name = "QUEUE")]
+    pub queue: Option<String>,
     /// Calls to Flickr an hour; 0 for no limit
     #[arg(long, value_name = "N", default_value_t = 3600)]
     pub calls_per_hour: u32,

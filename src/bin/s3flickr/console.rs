@@ -193,6 +193,8 @@ impl Monitor for Console {
             Event::Stopping(why) => debug!("stopping: {why}"),
             Event::Deleting(key, photo) => warn!("deleting photo {photo}, a later copy of {key}"),
             Event::Read(items) => debug!(items, "read from the account"),
+            Event::SetRefused(title, why) => error!("set {title:?} is left as it is: {why}"),
+            Event::Waiting(what) => warn!("{what}"),
             Event::Edited(row, n, of) => info!("{n}/{of} {row}"),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use s3flickr::ops::organise::Organised;
+use s3flickr::ops::sets::SetsSummary;
 use s3flickr::ops::work::Stopped;
 use s3flickr::ops::{failed, populate, work};
 use serde::Serialize;
@@ -83,65 +83,86 @@ pub fn worked(summary: &work::Summary) -> (Value, String) {
 }
 
 /// The result of `assign-sets`.
-pub fn assigned(organised: &Organised, dry_run: bool) -> (Value, String) {
-    let duplicates: usize = organised
-        .plan
-        .duplicates
-        .iter()
-        .map(|d| d.later.len())
-        .sum();
+pub fn assigned(summary: &SetsSummary, dry_run: bool) -> (Value, String) {
+    let duplicates: usize = summary.plan.duplicates.iter().map(|d| d.later.len()).sum();
     let document = json!({
-        "sets_created": organised.created,
-        "sets_updated": organised.updated,
-        "photos_added": organised.photos,
-        "calls": organised.calls,
+        "sets_created": summary.created,
+        "sets_updated": summary.updated,
+        "photos_added": summary.photos,
+        "calls": summary.calls,
         "duplicates": duplicates,
+        "refused": summary.refused.len(),
     });
     let mut text = if dry_run {
-        organised.plan.to_string()
+        summary.plan.to_string()
     } else {
         format!(
             "{} sets created, {} updated, {} photos added, with {} calls to Flickr",
-            organised.created, organised.updated, organised.photos, organised.calls
+            summary.created, summary.updated, summary.photos, summary.calls
         )
     };
-    for duplicate in &organised.plan.duplicates {
+    for duplicate in &summary.plan.duplicates {
         let later = duplicate.later.join(", ");
         text.push_str(&format!(
             "\nduplicate: {} is photo {}, and again {later}",
             duplicate.key, duplicate.keep
         ));
     }
-    match organised.duplicates_deleted {
+    match summary.duplicates_deleted {
         0 if duplicates > 0 => text.push_str("\n--delete-duplicates deletes the later copies"),
         0 => {}
         n => text.push_str(&format!("\n{n} later copies deleted")),
     }
-    if !organised.plan.shared_titles.is_empty() {
+    if !summary.plan.shared_titles.is_empty() {
         text.push_str(&format!(
             "\n{} titles are shared by several sets: `s3flickr merge-sets` makes one of each",
-            organised.plan.shared_titles.len()
+            summary.plan.shared_titles.len()
         ));
     }
+    text.push_str(&left_alone(summary, dry_run));
     (document, text)
 }
 
+/// The sets that were not made or not changed, one a line (a plan tells them itself), and whether it came
+/// to its end.
+fn left_alone(summary: &SetsSummary, dry_run: bool) -> String {
+    let mut text = String::new();
+    let told: &[_] = if dry_run { &[] } else { &summary.refused };
+    if !told.is_empty() {
+        text.push_str(&format!("\n{} refused:", told.len()));
+    }
+    for left in told {
+        text.push_str(&format!("\n  {:?}: {}", left.title, left.why));
+    }
+    for title in &summary.plan.kept_apart {
+        text.push_str(&format!(
+            "\n{title:?} is the title of several folders' sets, which stay apart"
+        ));
+    }
+    if summary.stopped {
+        text.push_str("\nstopped; run it again for the rest");
+    }
+    text
+}
+
 /// The result of `merge-sets`.
-pub fn merged(organised: &Organised, dry_run: bool) -> (Value, String) {
+pub fn merged(summary: &SetsSummary, dry_run: bool) -> (Value, String) {
     let document = json!({
-        "titles_merged": organised.merged,
-        "sets_deleted": organised.deleted,
-        "photos_moved": organised.photos,
-        "calls": organised.calls,
+        "titles_merged": summary.merged,
+        "sets_deleted": summary.deleted,
+        "photos_moved": summary.photos,
+        "calls": summary.calls,
+        "refused": summary.refused.len(),
     });
-    let text = if dry_run {
-        organised.plan.to_string()
+    let mut text = if dry_run {
+        summary.plan.to_string()
     } else {
         format!(
             "{} titles merged, {} sets deleted, {} photos moved, with {} calls to Flickr",
-            organised.merged, organised.deleted, organised.photos, organised.calls
+            summary.merged, summary.deleted, summary.photos, summary.calls
         )
     };
+    text.push_str(&left_alone(summary, dry_run));
     (document, text)
 }
 

@@ -3,8 +3,11 @@
 use anyhow::Result;
 use clap::CommandFactory;
 use s3flickr::config::{ConfigFile, Folders};
+use s3flickr::flickr::{Budget, Client};
 use s3flickr::model::name::SetName;
-use s3flickr::ops::organise::{self, AssignOptions, Organised};
+use s3flickr::ops::sets::{self, AssignOptions, SetsSummary};
+use s3flickr::queue::Queue;
+use s3flickr::stop::Stop;
 
 use crate::args::{AssignSets, Cli, Command, MergeSets, SetNaming};
 use crate::console::Console;
@@ -46,8 +49,8 @@ async fn assign_sets(
     console: &Console,
 ) -> Result<Exit> {
     let stop = stop_on_signals(console);
-    let budget = services::budget_for(None, args.calls_per_hour, config, folders, &stop).await?;
-    let flickr = services::flickr(config, budget)?;
+    let (queue, pace) = (args.queue.as_deref(), args.calls_per_hour);
+    let flickr = client(queue, pace, config, folders, &stop).await?;
     let _alone = OrganiseLock::take(folders)?;
     let options = AssignOptions {
         naming: match args.set_name {
@@ -58,10 +61,10 @@ async fn assign_sets(
         read_all: args.read_all,
         delete_duplicates: args.delete_duplicates,
     };
-    let organised = organise::assign_sets(&flickr, options, &stop, console).await?;
-    let (document, text) = report::assigned(&organised, args.dry_run);
+    let summary = sets::assign_sets(&flickr, options, &stop, console).await?;
+    let (document, text) = report::assigned(&summary, args.dry_run);
     console.result(&document, &text);
-    Ok(exit(&organised))
+    Ok(exit(&summary))
 }
 
 async fn merge_sets(
@@ -71,18 +74,39 @@ async fn merge_sets(
     console: &Console,
 ) -> Result<Exit> {
     let stop = stop_on_signals(console);
-    let budget = services::budget_for(None, args.calls_per_hour, config, folders, &stop).await?;
-    let flickr = services::flickr(config, budget)?;
+    let (queue, pace) = (args.queue.as_deref(), args.calls_per_hour);
+    let flickr = client(queue, pace, config, folders, &stop).await?;
     let _alone = OrganiseLock::take(folders)?;
-    let organised = organise::merge_sets(&flickr, args.dry_run, &stop, console).await?;
-    let (document, text) = report::merged(&organised, args.dry_run);
+    let summary = sets::merge_sets(&flickr, args.dry_run, &stop, console).await?;
+    let (document, text) = report::merged(&summary, args.dry_run);
     console.result(&document, &text);
-    Ok(exit(&organised))
+    Ok(exit(&summary))
 }
 
-fn exit(organised: &Organised) -> Exit {
-    if organised.stopped {
+/// A client whose calls come out of the budget of a queue's fleet, or of this machine's own.
+async fn client(
+    queue: Option<&str>,
+    calls_per_hour: u32,
+    config: &ConfigFile,
+    folders: &Folders,
+    stop: &Stop,
+) -> Result<Client> {
+    // First what may be wrong with the user's side, then the queue.
+    services::flickr(config, Budget::unlimited())?;
+    let queue = match queue {
+        Some(place) => Some(Queue::open(place).await?),
+        None => None,
+    };
+    let budget =
+        services::budget_for(queue.as_ref(), calls_per_hour, config, folders, stop).await?;
+    services::flickr(config, budget)
+}
+
+fn exit(summary: &SetsSummary) -> Exit {
+    if summary.stopped {
         Exit::Stopped
+    } else if !summary.refused.is_empty() || !summary.unlisted.is_empty() {
+        Exit::SomeFailed
     } else {
         Exit::Well
     }

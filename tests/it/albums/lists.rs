@@ -1,0 +1,111 @@
+//! Lists that show less than there is: nothing is taken out of an album, and none is made twice.
+
+use serde_json::json;
+
+use super::{SIX, by_hand, result};
+use crate::sets::{set, uploaded};
+use crate::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_album_whose_photos_flickr_does_not_list_loses_none_of_them() {
+    for script in [
+        json!([{ "call": "flickr.photosets.getPhotos", "fault": "stale-list", "newest": 1 }]),
+        json!([{ "call": "flickr.photosets.getPhotos", "fault": "short-page" }]),
+        json!([{ "call": "flickr.photosets.getPhotos", "fault": "no-total" }]),
+    ] {
+        let world = World::start().await;
+        let user = uploaded(&world, &["a/1.jpg", "a/2.jpg", "x.jpg", "y.jpg"]).await;
+        by_hand(&world, "a", &["a/1.jpg", "x.jpg", "y.jpg"]).await;
+        world.faults(script.clone()).await;
+        let assigned = result(&user, &["assign-sets"]).await;
+        assert_eq!(assigned["photos_added"], 1, "{script}: {assigned}");
+        let all = ["a/1.jpg", "x.jpg", "y.jpg", "a/2.jpg"];
+        assert_eq!(world.sets().await, [set("a", &all)], "{script}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn albums_whose_photos_flickr_does_not_list_are_not_merged() {
+    for fault in ["stale-list", "no-total"] {
+        let world = World::start().await;
+        let user = uploaded(&world, &["a/1.jpg", "a/2.jpg", "b/1.jpg", "b/2.jpg"]).await;
+        for keys in [&["a/1.jpg", "a/2.jpg"][..], &["b/1.jpg", "b/2.jpg"]] {
+            by_hand(&world, "mine", keys).await;
+        }
+        let script = json!([{ "call": "flickr.photosets.getPhotos", "fault": fault, "newest": 1 }]);
+        let script = if fault == "no-total" {
+            json!([{ "call": "flickr.photosets.getPhotos", "fault": fault }])
+        } else {
+            script
+        };
+        world.faults(script).await;
+        let planned = user
+            .run(["merge-sets", "--dry-run"])
+            .await
+            .expect_code(3)
+            .stdout;
+        assert!(planned.contains("left as it is: mine"), "{planned}");
+        let said = user.run(["merge-sets"]).await.expect_code(3).stdout;
+        assert!(said.contains("\"mine\": Flickr lists"), "{said}");
+        assert_eq!(world.sets().await.len(), 2, "{fault}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_album_is_made_while_flickr_does_not_list_all_that_are_there() {
+    let world = World::start().await;
+    let user = uploaded(&world, &SIX).await;
+    result(&user, &["assign-sets"]).await;
+    let script = json!([{ "call": "flickr.photosets.getList", "fault": "short-page" }]);
+    world.faults(script).await;
+    for command in ["assign-sets", "merge-sets"] {
+        let said = user.run([command]).await.expect_code(1).stderr;
+        assert!(said.contains("Flickr lists 4 of the 6 sets"), "{said}");
+    }
+    assert_eq!(world.sets().await.len(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn photos_that_flickr_counts_and_does_not_list_are_told_of() {
+    let world = World::start().await;
+    let user = uploaded(&world, &SIX).await;
+    let script = json!([{ "call": "flickr.people.getPhotos", "fault": "short-page" }]);
+    world.faults(script).await;
+    let said = user.run(["assign-sets", "--json"]).await.expect_code(3);
+    assert!(
+        said.stderr.contains("4 of the account's 6 photos"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(said.json()["sets_created"], 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_that_repeat_or_count_pages_that_are_not_there_end() {
+    for (call, script) in [
+        (
+            "flickr.people.getPhotos",
+            json!({ "fault": "pages", "count": 4_000_000_000_u64 }),
+        ),
+        (
+            "flickr.photosets.getList",
+            json!({ "fault": "pages", "count": 4_000_000_000_u64 }),
+        ),
+        ("flickr.people.getPhotos", json!({ "fault": "repeat-page" })),
+        ("flickr.photos.getNotInSet", json!({ "fault": "no-total" })),
+    ] {
+        let world = World::start().await;
+        let user = uploaded(&world, &SIX).await;
+        let mut script = script.clone();
+        script["call"] = call.into();
+        world.faults(json!([script])).await;
+        result(&user, &["assign-sets"]).await;
+        assert_eq!(
+            result(&user, &["assign-sets"]).await["sets_created"],
+            0,
+            "{script}"
+        );
+        assert_eq!(world.sets().await.len(), 6, "{script}");
+        assert!(world.calls().await[call] <= 12, "{script}");
+    }
+}
