@@ -66,7 +66,7 @@ pub async fn open(source: &Store, job: &Job) -> Result<Content, Error> {
     let checksum = reading.checksum.clone();
     Ok(Content {
         size,
-        etag: reading.version.etag.clone(),
+        etag: version_of(&reading, job),
         digest: md5
             .as_ref()
             .map(|(md5, _)| md5.clone())
@@ -76,6 +76,13 @@ pub async fn open(source: &Store, job: &Job) -> Result<Content, Error> {
         key: key.clone(),
         bytes: Resumable::new(source, key, reading, size),
     })
+}
+
+/// The version's mark for the job and the tags. An answer without one does not make the listing's
+/// forgotten: the next answer's size is judged by it.
+fn version_of(reading: &Reading, job: &Job) -> String {
+    let told = &reading.version.etag;
+    if told.is_empty() { &job.etag } else { told }.clone()
 }
 
 /// The size that the file must have. Answers come without a length (HTTP/1.0, proxies that cut a

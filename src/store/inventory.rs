@@ -98,18 +98,20 @@ pub(super) async fn open(url: &str) -> Result<(Location, Inventory), Error> {
     Ok((location, inventory))
 }
 
-/// A small file's bytes.
+/// A small file's bytes. An answer need not tell how many they are.
 async fn whole(store: &Store, key: &Key) -> Result<Vec<u8>, Error> {
     let reading = store.read(key, 0, None).await?;
-    if let Some(size @ LONGEST_MANIFEST..) = reading.size {
-        return Err(Error::Inventory {
-            what: store.location().url_of(key),
-            detail: format!("{size} bytes are too many for a manifest"),
-        });
+    let too_long = || Error::Inventory {
+        what: store.location().url_of(key),
+        detail: format!("more than {LONGEST_MANIFEST} bytes are too many for a manifest"),
+    };
+    if reading.size.is_some_and(|size| size > LONGEST_MANIFEST) {
+        return Err(too_long());
     }
     let add = |mut text: Vec<u8>, chunk: Bytes| async move {
         text.extend_from_slice(&chunk);
-        Ok(text)
+        let fits = text.len() as u64 <= LONGEST_MANIFEST;
+        fits.then_some(text).ok_or_else(too_long)
     };
     reading.body.try_fold(Vec::new(), add).await
 }

@@ -374,6 +374,23 @@ async fn a_length_that_lies_makes_no_photo() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_without_an_etag_does_not_make_the_next_one_be_believed() {
+    let object = Object::plain("a.jpg", &large("a")).with_etag(PARTS);
+    let bucket = Bucket::tried(2, vec![object], |get, object| {
+        let mut reply = Reply::from(None, object, object.bytes.len()).with("ETag", "");
+        if get.number == 0 {
+            return reply.cut(CUT);
+        }
+        reply.body.truncate(CUT);
+        reply.with("Content-Length", &CUT.to_string())
+    });
+    bucket
+        .await
+        .has_nothing("a part as the whole, without an ETag")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_first_answer_that_is_a_range_is_read_to_its_file_s_end() {
     let bytes = large("a");
     let object = Object::plain("a.jpg", &bytes).with_etag(PARTS);
