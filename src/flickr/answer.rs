@@ -5,12 +5,16 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Error, loose};
+
+/// The longest answer that is read. A page of 500 photos with all that is asked of them has less
+/// than 1 MiB; what does not end would fill the memory.
+const MOST_BYTES: usize = 32 << 20;
 
 /// An answer, read to its end.
 pub(super) struct Answer {
@@ -18,6 +22,8 @@ pub(super) struct Answer {
     pub(super) date: Option<String>,
     retry_after: Option<Duration>,
     pub(super) body: Bytes,
+    /// There was more than [`MOST_BYTES`], which nobody read.
+    too_long: bool,
 }
 
 /// What an answer means.
@@ -75,13 +81,25 @@ impl Answer {
                 .and_then(|seconds| seconds.trim().parse().ok())
                 .map(Duration::from_secs),
             body: Bytes::new(),
+            too_long: false,
         };
-        match response.bytes().await {
-            Ok(body) => answer.body = body,
-            Err(_) if !status.is_success() => {}
-            Err(error) => return Err(error),
+        match answer.read_body(response).await {
+            Err(error) if status.is_success() => Err(error),
+            _ => Ok(answer),
         }
-        Ok(answer)
+    }
+
+    async fn read_body(&mut self, mut response: reqwest::Response) -> Result<(), reqwest::Error> {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await? {
+            if body.len() + chunk.len() > MOST_BYTES {
+                self.too_long = true;
+                return Ok(());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        self.body = body.freeze();
+        Ok(())
     }
 
     /// What it means as the answer to `doing`, a REST method or an upload.
@@ -105,6 +123,9 @@ impl Answer {
             _ => {}
         }
         match self.status {
+            200..300 if self.too_long => {
+                Verdict::Unclear(format!("an answer of more than {} MiB", MOST_BYTES >> 20))
+            }
             200..300 if self.body.is_empty() => Verdict::Unclear("an empty answer".into()),
             200..300 => Verdict::Unclear("an answer that cannot be read".into()),
             // What a proxy in front of the upload servers says instead of code 8.

@@ -5,6 +5,9 @@
 //! everybody who holds this budget pauses, and the pace is halved; it comes back step by step.
 
 use std::fmt;
+use std::pin::pin;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +30,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 const SHARED_SPACING: Duration = Duration::from_secs(1);
 /// How long to wait after a grant of no calls at all, before asking again.
 const NOTHING_GRANTED: Duration = Duration::from_secs(1);
+/// A wait for a call that takes longer is told: silence looks like a program that hangs.
+const LONG_WAIT: Duration = Duration::from_secs(5);
 /// How long a call that was granted may be kept. Calls saved up by idle lanes would all be made at once
 /// when work comes.
 const LIFETIME: Duration = Duration::from_secs(8);
@@ -79,6 +84,8 @@ pub struct Budget {
     lifetime: Duration,
     /// Ends every wait.
     drain: CancellationToken,
+    /// Whether it was said that calls are waited for.
+    said: Arc<AtomicBool>,
     uploads_free: bool,
 }
 
@@ -173,7 +180,23 @@ impl Budget {
     /// [`Error::Draining`] where the run is ending and there is no call at once;
     /// [`Error::Budget`] where the shared budget cannot be asked.
     pub async fn take(&self) -> Result<Permit, Error> {
-        self.unless_draining(self.next()).await?
+        let mut taken = pin!(self.unless_draining(self.next()));
+        tokio::select! {
+            biased;
+            taken = &mut taken => {
+                self.said.store(false, Relaxed);
+                return taken?;
+            }
+            () = sleep(LONG_WAIT) => self.say_the_wait(),
+        }
+        taken.await?
+    }
+
+    /// Says once, for all who wait, that this takes long.
+    fn say_the_wait(&self) {
+        if !self.said.swap(true, Relaxed) {
+            tracing::warn!("waiting for a call: the budget, or Flickr, allows no more for now");
+        }
     }
 
     /// A pause between two tries of one call.
@@ -254,6 +277,7 @@ impl Budget {
             unspent: Unspent::default(),
             lifetime: LIFETIME,
             drain: CancellationToken::new(),
+            said: Arc::default(),
             uploads_free: false,
         }
     }
@@ -291,7 +315,10 @@ impl Supply {
                 if let Some(last) = last.filter(|_| factor < 1.0) {
                     sleep_until(last + SHARED_SPACING.div_f64(factor)).await;
                 }
-                while *left == 0 || granted.elapsed() > lifetime {
+                if granted.elapsed() > lifetime {
+                    *left = 0;
+                }
+                while *left == 0 {
                     *left = grant().await.map_err(|source| Error::Budget { source })?;
                     *granted = Instant::now();
                     if *left == 0 {

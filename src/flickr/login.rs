@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use super::answer::{Answer, Verdict, form_value};
 use super::oauth::{Params, Signer};
-use super::{Credentials, Endpoints, Error, Rights, Timeouts, User, build, http};
+use super::{Credentials, Endpoints, Error, Rights, Timeouts, User, build, http, redact};
 
 /// A login in progress: [`request_token`](Login::request_token), the user's browser at
 /// [`authorize_url`](Login::authorize_url), then [`access_token`](Login::access_token).
@@ -119,7 +119,7 @@ impl Login {
             };
             let date = answer.date.as_deref().unwrap_or_default();
             if corrected || !matches!(error, Error::ClockSkew) || !signer.correct_clock(date) {
-                return Err(error);
+                return Err(redact::error(error, &signer.secrets()));
             }
             corrected = true;
         }

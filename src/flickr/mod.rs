@@ -21,6 +21,7 @@ mod newest;
 mod oauth;
 mod paging;
 mod photos;
+mod redact;
 mod rest;
 mod sets;
 #[cfg(test)]

@@ -10,8 +10,8 @@ use oauth1_request as oauth;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Error;
 use super::clock::{SKEW_SECONDS, seconds_ahead, unix_seconds};
+use super::{Error, redact};
 
 /// The parameters of a call, in no particular order.
 pub(super) type Params = Vec<(&'static str, String)>;
@@ -103,15 +103,20 @@ impl Signer {
         (skew - before).abs() >= SKEW_SECONDS
     }
 
-    /// Logs what Flickr computed (`debug_sbs`) where it refuses a signature. The token is cut out.
+    /// Logs what Flickr computed (`debug_sbs`) where it refuses a signature, without what is secret.
     pub(super) fn log_refusal(&self, answer: &str) {
-        let token = self.token.as_ref().map_or("", |(token, _)| token.as_str());
-        let shown = if token.is_empty() {
-            answer.to_owned()
-        } else {
-            answer.replace(token, "TOKEN")
-        };
+        let shown = redact::text(answer, &self.secrets());
         tracing::debug!(answer = %shown, "Flickr refuses a signature");
+    }
+
+    /// What must not be shown: of the key and the token, both halves; and the code of a login.
+    pub(super) fn secrets(&self) -> Vec<&str> {
+        let pairs = [Some(&self.key), self.token.as_ref()];
+        let pairs = pairs.into_iter().flatten();
+        pairs
+            .flat_map(|(name, secret)| [name.as_str(), secret.expose_secret()])
+            .chain(self.verifier.as_deref())
+            .collect()
     }
 
     fn builder(&self) -> oauth::Builder<'_, oauth::HmacSha1, &str> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::answer::{Answer, Envelope, Verdict};
 use super::oauth::{self, Params};
-use super::{Client, Error, random};
+use super::{Client, Error, random, redact};
 
 /// How often a call is made at most, the first time included.
 const ATTEMPTS: u32 = 5;
@@ -161,6 +161,7 @@ impl Client {
         let method = call.method;
         let value = self.call(call).await?;
         serde_json::from_value(value).map_err(|error| {
+            let error = redact::text(&error.to_string(), &self.shared.signer.secrets());
             Error::unavailable(method, format!("an answer of an unknown form: {error}"))
         })
     }
@@ -191,7 +192,13 @@ impl Client {
                     .log_refusal(&String::from_utf8_lossy(&answer.body));
                 Verdict::Failed(Error::Signature)
             }
-            other => other,
+            Verdict::Failed(error) => {
+                Verdict::Failed(redact::error(error, &self.shared.signer.secrets()))
+            }
+            Verdict::Unclear(why) => {
+                Verdict::Unclear(redact::text(&why, &self.shared.signer.secrets()))
+            }
+            done => done,
         }
     }
 

@@ -16,10 +16,11 @@ use super::drained::Drained;
 use super::looking::{Look, Uploads};
 use super::outage;
 use super::past::{Past, look_again};
+use super::scout::Scout;
 use super::shared::{Options, Stopped, Tally, Verdict};
 use super::sources::Sources;
 use super::transfer::{Attempt, Services, transfer};
-use crate::flickr::{Client, Permit};
+use crate::flickr::{self, Client, Permit};
 use crate::model::Job;
 use crate::model::outage::Service;
 use crate::model::retry::{Class, Outcome};
@@ -43,6 +44,7 @@ pub(super) struct Lane {
     /// Whether the account had photos when the queue was bound to it.
     pub had_photos: bool,
     pub drained: Drained,
+    pub scout: Scout,
     pub activity: Arc<Activity>,
     /// How many lanes there are, and how many there shall be.
     pub running: AtomicUsize,
@@ -93,13 +95,15 @@ impl Lane {
                 pass = self.enter().await;
                 continue;
             };
-            if permit.is_none() {
+            if permit.is_none() && !self.scout.is_needed() {
                 *permit = self.permit(&leave).await?;
                 pass = permit.is_some().then_some(leave);
                 continue;
             }
-            let _awaiting = self.activity.begin(Doing::AwaitingJob);
-            match self.queue.receive(self.options.hold, wait).await {
+            let Some(received) = self.ask(permit, wait).await else {
+                continue;
+            };
+            match received {
                 Ok(Some(lease)) => {
                     self.breaker.queue_answered();
                     self.drained.not_yet().await;
@@ -145,6 +149,33 @@ impl Lane {
         Ok(())
     }
 
+    /// Asks the queue for a message. An idle lane keeps no call, and asks only when it is its turn:
+    /// `None` where a message came before that, or the run is to end.
+    async fn ask(
+        &self,
+        permit: &mut Option<Permit>,
+        wait: Duration,
+    ) -> Option<Result<Option<Lease>, queue::Error>> {
+        let _awaiting = self.activity.begin(Doing::AwaitingJob);
+        let mut turn = None;
+        if self.scout.is_needed() {
+            *permit = None;
+            turn = tokio::select! {
+                () = self.stop.draining() => None,
+                turn = self.scout.turn() => turn,
+            };
+            if turn.is_none() || self.over() {
+                return None;
+            }
+        }
+        let received = self.queue.receive(self.options.hold, wait).await;
+        if let Ok(message) = &received {
+            self.scout.asked(message.is_some());
+        }
+        drop(turn);
+        Some(received)
+    }
+
     /// The right to make an upload; `None` where the run is to end, or the budget cannot be asked.
     async fn permit(&self, pass: &Pass) -> Result<Option<Permit>, Error> {
         let _awaiting = self.activity.begin(Doing::AwaitingCall);
@@ -154,6 +185,7 @@ impl Lane {
         };
         match taken {
             Ok(permit) => Ok(Some(permit)),
+            Err(flickr::Error::Draining) => Ok(None),
             Err(error) => {
                 // The shared budget lives in the queue, so ask the queue for the typed error.
                 match self.queue.counts().await {

@@ -114,6 +114,7 @@ impl Lanes {
 
     /// Starts lanes until there are so many; those beyond that end after the job in hand.
     fn want(&mut self, lanes: usize) {
+        let lanes = lanes.min(self.lane.options.most_lanes);
         let before = self.lane.wanted.swap(lanes, Relaxed);
         if before != lanes {
             self.lane.monitor.event(Event::Lanes(lanes));

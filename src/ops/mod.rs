@@ -20,6 +20,7 @@ mod past;
 pub mod populate;
 mod probe;
 mod resumable;
+mod scout;
 pub mod sets;
 mod settle;
 mod shared;

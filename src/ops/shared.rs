@@ -14,6 +14,8 @@ use crate::stop::Stop;
 pub struct Options {
     /// How many photos are under way at once.
     pub transfers: Transfers,
+    /// The most lanes, whatever `transfers` says: as many as this process can have open files for.
+    pub most_lanes: usize,
     /// How fast bytes may pass.
     pub bandwidth: Bandwidth,
     /// Whether to wait for more when the queue is drained.
@@ -38,6 +40,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             transfers: Transfers::Fixed(16),
+            most_lanes: usize::MAX,
             bandwidth: Bandwidth::unlimited(),
             forever: false,
             hold: Duration::from_secs(120),

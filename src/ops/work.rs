@@ -14,6 +14,7 @@ use super::drained::Drained;
 use super::lane::Lane;
 use super::lanes::Lanes;
 use super::looking::Uploads;
+use super::scout::Scout;
 use super::shared::Verdict;
 pub use super::shared::{Options, Stopped, Tally, Transfers};
 use super::sources::Sources;
@@ -44,7 +45,17 @@ pub async fn work(
     monitor: Arc<dyn Monitor>,
 ) -> Result<Summary, Error> {
     let began = Instant::now();
-    let account = bind(queue, flickr).await?;
+    let account = match bind(queue, flickr).await {
+        // Asked to end before it began.
+        Err(Error::Flickr(crate::flickr::Error::Draining)) => {
+            return Ok(Summary {
+                tally: Tally::default(),
+                elapsed: began.elapsed(),
+                stopped: Stopped::Signal,
+            });
+        }
+        bound => bound?,
+    };
     let verdict = Verdict::default();
     let lane = Arc::new(Lane {
         sources: Sources::new(queue, &options.allow)
@@ -53,6 +64,7 @@ pub async fn work(
         uploads: Uploads::new(flickr),
         had_photos: account.had_photos,
         drained: Drained::new(queue.exact()),
+        scout: Scout::default(),
         queue: queue.clone(),
         flickr: flickr.clone(),
         options: options.clone(),

@@ -5,15 +5,16 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::Error;
 use super::account::Account;
 use super::data::Change;
-use super::{Error, ids};
 
 /// Where a sandbox keeps what it has; one sandbox at a time.
 #[derive(Debug)]
@@ -23,13 +24,26 @@ pub struct Home {
     _lock: File,
 }
 
+/// A folder of the system's temporary ones that nobody else can look into.
+fn private_folder() -> Result<PathBuf, Error> {
+    let made = tempfile::Builder::new()
+        .prefix("s3flickr-sandbox-")
+        .permissions(fs::Permissions::from_mode(0o700))
+        .tempdir();
+    let made = made.map_err(|source| Error::Folder {
+        path: std::env::temp_dir(),
+        source,
+    })?;
+    Ok(made.keep())
+}
+
 impl Home {
     /// Opens the folder and makes it where it is missing; `None` is a folder of the system's
     /// temporary ones, removed at the end.
     pub fn open(dir: Option<&Path>) -> Result<Self, Error> {
         let path = match dir {
             Some(dir) => dir.to_owned(),
-            None => std::env::temp_dir().join(format!("s3flickr-sandbox-{}", ids::random_hex(16))),
+            None => private_folder()?,
         };
         let folder = |source| Error::Folder {
             path: path.clone(),

@@ -1,7 +1,11 @@
 //! The login as a user goes through it, over a pipe as over ssh.
 
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 
+use s3flickr::sandbox::Credentials;
+
+use crate::support::cli::User;
 use crate::world::World;
 
 /// Says yes on the page at `address`, and gives the code that it shows.
@@ -66,4 +70,36 @@ async fn a_wrong_code_is_refused_and_saves_nothing() {
         output.stderr
     );
     assert!(!user.home().join("config/s3flickr/config.toml").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_secret_is_not_shown_while_it_is_typed() {
+    let world = World::start().await;
+    let keys = Credentials::default();
+    let user = User::new().with("FLICKR_ENDPOINT_URL", world.url(""));
+    let (mut login, mut terminal) = user.start_at_terminal(["login"]);
+    for (prompt, typed) in [
+        ("API key: ", keys.api_key.as_str()),
+        ("API secret: ", &keys.api_secret),
+        ("Code: ", "123-456-789"),
+    ] {
+        login.until_stderr(prompt).await;
+        writeln!(terminal, "{typed}").expect("someone reads");
+    }
+    let output = login.output().await.expect_code(1);
+    assert!(
+        output.stderr.contains("refuses the code"),
+        "{}",
+        output.stderr
+    );
+    let mut shown = Vec::new();
+    // It ends with an error once nobody is at the other side.
+    let _ = terminal.read_to_end(&mut shown);
+    let shown = String::from_utf8_lossy(&shown);
+    assert!(shown.contains(&keys.api_key), "{shown}");
+    assert!(!shown.contains(&keys.api_secret), "{shown}");
+    assert!(
+        shown.contains("123-456-789"),
+        "shown again after it: {shown}"
+    );
 }

@@ -6,11 +6,13 @@
 
 mod albums;
 mod bad_input;
+mod calls;
 mod chaos;
 mod endpoints;
 mod faults;
 mod gallery;
 mod inventory;
+mod limits;
 mod login;
 mod migration;
 mod other_clients;

@@ -131,7 +131,7 @@ async fn tokens_are_made_once_however_many_start() {
         format!("sqs://{}", unique("tokens")),
     );
     Queue::create_with(&config, &location).await.unwrap();
-    let pace = Pace::per_hour(3_600);
+    let pace = Pace::per_hour(18_000);
     let workers = (0..10).map(|_| async {
         let queue = Queue::open_with(&config, &location).await.unwrap();
         queue.permit(&pace).await.unwrap()
@@ -139,11 +139,72 @@ async fn tokens_are_made_once_however_many_start() {
     let granted: u32 = futures_util::future::join_all(workers).await.iter().sum();
     assert_eq!(granted, 10);
     let queue = Queue::open_with(&config, &location).await.unwrap();
-    for _ in 10..36 {
-        queue.permit(&pace).await.unwrap();
+    queue.permit(&pace).await.unwrap();
+    assert_eq!(tokens(&location).await, 40, "of one call in 8 seconds each");
+}
+
+/// How many tokens a queue has, taken or not.
+async fn tokens(location: &str) -> u32 {
+    let sqs = ministack().await.sqs().await;
+    let name = format!("{}-calls.fifo", location.trim_start_matches("sqs://"));
+    let found = sqs.get_queue_url().queue_name(name).send().await.unwrap();
+    let all = aws_sdk_sqs::types::QueueAttributeName::All;
+    let asked = sqs
+        .get_queue_attributes()
+        .set_queue_url(found.queue_url)
+        .attribute_names(all);
+    let attributes = asked.send().await.unwrap().attributes.unwrap();
+    let counts = attributes
+        .iter()
+        .filter(|(name, _)| name.as_str().starts_with("ApproximateNumberOfMessages"));
+    counts.map(|(_, count)| count.parse::<u32>().unwrap()).sum()
+}
+
+/// All tokens lie there, as after a pause, when six workers start.
+#[tokio::test(flavor = "multi_thread")]
+async fn six_workers_that_start_again_together_make_no_burst() {
+    let server = ministack().await;
+    let (config, location) = (
+        server.sdk_config().await,
+        format!("sqs://{}", unique("evenly")),
+    );
+    let pace = Pace::per_hour(18_000);
+    let queue = Queue::create_with(&config, &location).await.unwrap();
+    queue.permit(&pace).await.unwrap();
+    let granted = Arc::new(Mutex::new(Vec::new()));
+    let mut workers = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        let queue = Queue::open_with(&config, &location).await.unwrap();
+        let granted = Arc::clone(&granted);
+        workers.spawn(async move {
+            loop {
+                let calls = queue.permit(&pace).await.unwrap();
+                let now = tokio::time::Instant::now();
+                granted.lock().unwrap().extend((0..calls).map(|_| now));
+            }
+        });
     }
-    let more = tokio::time::timeout(Duration::from_secs(2), queue.permit(&pace)).await;
-    assert!(more.is_err(), "36 calls in 36 seconds are all");
+    let began = tokio::time::Instant::now();
+    tokio::time::sleep(Duration::from_secs(16)).await;
+    workers.shutdown().await;
+    let granted = granted.lock().unwrap().clone();
+    let within = |from: &tokio::time::Instant, seconds| {
+        let end = *from + Duration::from_secs(seconds);
+        granted
+            .iter()
+            .filter(|at| (*from..end).contains(at))
+            .count()
+    };
+    for from in &granted {
+        assert!(
+            within(from, 12) <= 150,
+            "{} in 12 seconds",
+            within(from, 12)
+        );
+        assert!(within(from, 4) <= 50, "{} in 4 seconds", within(from, 4));
+    }
+    let due = 5 * began.elapsed().as_secs() as usize;
+    assert!(granted.len() >= due * 2 / 3, "{} of {due}", granted.len());
 }
 
 fn message(body: &str) -> Outgoing {

@@ -70,6 +70,11 @@ impl World {
 
     /// A client of the account, for what a hand or another tool would do to it.
     pub fn client(&self) -> Client {
+        self.client_with(Budget::unlimited())
+    }
+
+    /// The same with this budget.
+    pub fn client_with(&self, budget: Budget) -> Client {
         let keys = self.sandbox.credentials().clone();
         let credentials = Credentials {
             api_key: keys.api_key,
@@ -78,13 +83,7 @@ impl World {
             token_secret: keys.token_secret.into(),
         };
         let endpoints = Endpoints::under(&self.sandbox.base_url()).expect("a loopback address");
-        Client::new(
-            endpoints,
-            credentials,
-            Budget::unlimited(),
-            Timeouts::default(),
-        )
-        .expect("a client")
+        Client::new(endpoints, credentials, budget, Timeouts::default()).expect("a client")
     }
 
     /// The id of the photo of this title.

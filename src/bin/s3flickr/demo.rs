@@ -4,6 +4,8 @@
 //! that every photo arrived byte for byte.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -29,16 +31,17 @@ const UPLOAD_MS: u64 = 150;
 /// `demo`
 pub async fn demo(args: args::Demo, console: &Console) -> Result<Exit> {
     let photos = photos(args.photos)?;
-    let folder = std::env::temp_dir().join(format!("s3flickr-demo-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)
-        .with_context(|| format!("cannot make {}", folder.display()))?;
-    let ended = Demo::new(&photos, &folder, console)
+    // Nobody else of this machine can guess its name, or look into it. Nothing of it is worth
+    // keeping once the gallery is closed.
+    let folder = tempfile::Builder::new()
+        .prefix("s3flickr-demo-")
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir()
+        .context("cannot make a temporary folder")?;
+    Demo::new(&photos, folder.path(), console)
         .await?
         .run(args.exit)
-        .await;
-    // Nothing of it is worth keeping once the gallery is closed.
-    let _ = std::fs::remove_dir_all(&folder);
-    ended
+        .await
 }
 
 /// The folder of photos: the one named, or the examples beside the program's source.
@@ -117,8 +120,9 @@ impl<'a> Demo<'a> {
             self.sandbox.stop().await;
             return Ok(Exit::Well);
         }
+        let asked = asked_to_end();
         self.console.line("Ctrl-C ends the demo.");
-        asked_to_end().await;
+        asked.await;
         self.sandbox.stop().await;
         Ok(Exit::Well)
     }

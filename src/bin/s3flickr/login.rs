@@ -4,16 +4,17 @@ use std::io::{IsTerminal, Write, stderr, stdin};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use s3flickr::config::{Account, ConfigFile, Folders};
 use s3flickr::flickr::{Budget, Login as OAuth, Rights, Timeouts};
 use s3flickr::ops::account;
 use s3flickr::queue::Queue;
+use s3flickr::stop::Stop;
 use serde_json::json;
 
 use crate::args::Login;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::signals::stop_on_signals;
 use crate::{report, services};
 
 /// Where a key is made.
@@ -44,9 +45,12 @@ pub async fn login(
     };
     let api_secret = match account.api_secret {
         Some(secret) => secret,
-        None => ask("API secret: ", "the API secret (or set FLICKR_API_SECRET)")
-            .await?
-            .into(),
+        None => {
+            let _hidden = Hidden::start();
+            ask("API secret: ", "the API secret (or set FLICKR_API_SECRET)")
+                .await?
+                .into()
+        }
     };
     let timeouts = Timeouts::default();
     let oauth = OAuth::new(services::endpoints()?, api_key, api_secret, &timeouts)?;
@@ -82,14 +86,19 @@ async fn check(
 ) -> Result<Exit> {
     // First all that may be wrong with the user's side, then the services.
     services::flickr(config, Budget::unlimited())?;
-    let stop = stop_on_signals(console);
     // Its few calls are the key's too. A queue that is not there yet has no fleet.
     let queue = match &args.queue {
         Some(queue) => Queue::open(queue).await.ok(),
         None => None,
     };
-    let budget =
-        services::budget_for(queue.as_ref(), CALLS_PER_HOUR, config, folders, &stop).await?;
+    let budget = services::budget_for(
+        queue.as_ref(),
+        CALLS_PER_HOUR,
+        config,
+        folders,
+        &Stop::new(),
+    )
+    .await?;
     let owner = account::owner(&services::flickr(config, budget)?).await?;
     let mut text = format!(
         "{} ({}), with the right to {}",
@@ -124,6 +133,28 @@ async fn ask(prompt: &str, what: &str) -> Result<String> {
     match line.trim() {
         "" => bail!("{what} is missing: nothing was typed"),
         text => Ok(text.to_owned()),
+    }
+}
+
+/// While it lives, the terminal does not show what is typed; where there is none, nothing is
+/// changed. A signal that ends the command drops it, too.
+struct Hidden(Termios);
+
+impl Hidden {
+    fn start() -> Option<Hidden> {
+        let before = tcgetattr(stdin()).ok()?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        // The end of the line is still shown, so that what comes next has its own.
+        hidden.local_modes.insert(LocalModes::ECHONL);
+        tcsetattr(stdin(), OptionalActions::Now, &hidden).ok()?;
+        Some(Hidden(before))
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        let _ = tcsetattr(stdin(), OptionalActions::Now, &self.0);
     }
 }
 

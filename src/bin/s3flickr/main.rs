@@ -4,6 +4,7 @@ mod args;
 mod console;
 mod defaults;
 mod demo;
+mod descriptors;
 mod exit;
 mod limits;
 mod lock;
@@ -27,6 +28,7 @@ use crate::console::Console;
 use crate::exit::Exit;
 
 fn main() -> Exit {
+    descriptors::raise_limit();
     let (cli, config, folders) = match read() {
         Ok(read) => read,
         Err(error) => {

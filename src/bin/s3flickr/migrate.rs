@@ -10,7 +10,7 @@ use s3flickr::flickr::{Budget, Visibility};
 use s3flickr::model::Location;
 use s3flickr::model::retry::Backoff;
 use s3flickr::monitor::{Event, Monitor};
-use s3flickr::ops::work::Stopped;
+use s3flickr::ops::work::{Stopped, Transfers};
 use s3flickr::ops::{self, account, sources};
 use s3flickr::queue::{Pace, Queue};
 use s3flickr::stop::Stop;
@@ -22,7 +22,7 @@ use crate::console::{Console, progress_interval};
 use crate::exit::Exit;
 use crate::signals::{drain_on_interruption, stop_on_signals};
 use crate::watch::{self, Working};
-use crate::{report, services};
+use crate::{descriptors, report, services};
 
 /// The pace of a question beside a fleet that has set none yet.
 const CALLS_PER_HOUR: u32 = 3600;
@@ -171,6 +171,7 @@ pub async fn work(
     let first = seconds(args.retry_delay)?;
     let options = ops::work::Options {
         transfers: args.transfers,
+        most_lanes: most_lanes(args.transfers),
         bandwidth: args.bwlimit,
         forever: args.forever,
         hold: Duration::from_secs(args.visibility),
@@ -201,8 +202,14 @@ pub async fn work(
     let flickr = services::flickr(config, budget)?;
     let counts = queue.counts().await?;
     let queued = counts.waiting + counts.delayed + counts.in_flight;
-    for line in account::preflight(&flickr, options.visibility, queued).await? {
-        console.event(Event::Account(line));
+    match account::preflight(&flickr, options.visibility, queued).await {
+        // Asked to end already: what follows takes nothing, and says so in its result.
+        Err(ops::Error::Flickr(s3flickr::flickr::Error::Draining)) => {}
+        lines => {
+            for line in lines? {
+                console.event(Event::Account(line));
+            }
+        }
     }
     let working = Working::new(console);
     let watching = tokio::spawn(Arc::clone(&working).watch(queue.clone()));
@@ -219,6 +226,20 @@ pub async fn work(
         Stopped::Drained if summary.tally.failed > 0 => Ok(Exit::SomeFailed),
         Stopped::Drained => Ok(Exit::Well),
     }
+}
+
+/// How many lanes this process has room for; says where that is fewer than were asked for.
+fn most_lanes(asked: Transfers) -> usize {
+    let (lanes, files) = descriptors::lanes_that_fit();
+    if let (Transfers::Fixed(asked), Some(files)) = (asked, files)
+        && asked > lanes
+    {
+        tracing::warn!(
+            "this process may open only {files} files, enough for {lanes} transfers at once, not \
+             {asked}: raise the hard limit (`ulimit -Hn`) for more"
+        );
+    }
+    lanes
 }
 
 fn visibility(privacy: Privacy) -> Visibility {

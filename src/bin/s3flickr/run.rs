@@ -3,8 +3,9 @@
 use anyhow::Result;
 use clap::CommandFactory;
 use s3flickr::config::{ConfigFile, Folders};
-use s3flickr::flickr::{Budget, Client};
+use s3flickr::flickr::{self, Budget, Client};
 use s3flickr::model::name::SetName;
+use s3flickr::ops;
 use s3flickr::ops::sets::{self, AssignOptions, SetsSummary};
 use s3flickr::queue::Queue;
 use s3flickr::stop::Stop;
@@ -13,7 +14,7 @@ use crate::args::{AssignSets, Cli, Command, MergeSets, SetNaming};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::lock::OrganiseLock;
-use crate::signals::stop_on_signals;
+use crate::signals::{asked_to_end, stop_on_signals};
 use crate::{demo, login, migrate, report, sandbox, services};
 
 /// Runs one command.
@@ -23,14 +24,16 @@ pub async fn run(
     folders: Folders,
     console: &Console,
 ) -> Result<Exit> {
-    match cli.command {
+    let ended = match cli.command {
         Command::Populate(args) => migrate::populate(args, &config, &folders, console).await,
         Command::Work(args) => migrate::work(args, &config, &folders, console).await,
-        Command::Status(args) => migrate::status(args, &folders, console).await,
-        Command::Failed(args) => migrate::failed(args, &folders, console).await,
+        Command::Status(args) => or_signal(migrate::status(args, &folders, console), console).await,
+        Command::Failed(args) => or_signal(migrate::failed(args, &folders, console), console).await,
         Command::AssignSets(args) => assign_sets(&args, &config, &folders, console).await,
         Command::MergeSets(args) => merge_sets(&args, &config, &folders, console).await,
-        Command::Login(args) => login::login(&args, config, &folders, console).await,
+        Command::Login(args) => {
+            or_signal(login::login(&args, config, &folders, console), console).await
+        }
         Command::Sandbox(args) => sandbox::sandbox(args, console).await,
         Command::Demo(args) => demo::demo(args, console).await,
         Command::Completions { shell } => {
@@ -39,6 +42,34 @@ pub async fn run(
             console.line(String::from_utf8_lossy(&script).trim_end());
             Ok(Exit::Well)
         }
+    };
+    match ended {
+        // A call would have had to be waited for when a signal came.
+        Err(error) if is_draining(&error) => Ok(Exit::Stopped),
+        ended => ended,
+    }
+}
+
+/// A command that a signal ends at once: each of its steps stands by itself.
+async fn or_signal(command: impl Future<Output = Result<Exit>>, console: &Console) -> Result<Exit> {
+    tokio::select! {
+        ended = command => ended,
+        () = asked_to_end() => {
+            console.say("stopped; what was done so far stays done");
+            Ok(Exit::Stopped)
+        }
+    }
+}
+
+fn is_draining(error: &anyhow::Error) -> bool {
+    let mut cause = error.downcast_ref::<ops::Error>();
+    while let Some(ops::Error::Midway { cause: inner, .. }) = cause {
+        cause = Some(inner);
+    }
+    let draining = |error: &flickr::Error| matches!(error, flickr::Error::Draining);
+    match cause {
+        Some(ops::Error::Flickr(error)) => draining(error),
+        _ => error.downcast_ref().is_some_and(draining),
     }
 }
 

@@ -8,6 +8,7 @@ fn answer(status: u16, body: &str) -> Answer {
         date: None,
         retry_after: None,
         body: body.to_owned().into(),
+        too_long: false,
     }
 }
 

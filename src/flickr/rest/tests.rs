@@ -1,5 +1,8 @@
 //! Calls over real HTTP: what is sent, what is repeated, what is not.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::super::testing::{self, Reply, client, client_with, is_signed, scripted};
@@ -219,4 +222,45 @@ async fn no_error_tells_the_token_or_a_secret_or_an_address() {
         "{told}"
     );
     assert!(!told.contains("oauth_signature"), "{told}");
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_end_is_not_read_to_fill_the_memory() {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&sent);
+    let base = testing::raw(move |mut stream| {
+        let count = Arc::clone(&count);
+        async move {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n{\"a\":\"").await;
+            let piece = vec![b'a'; 1 << 16];
+            while stream.write_all(&piece).await.is_ok() {
+                count.fetch_add(piece.len(), Ordering::Relaxed);
+            }
+        }
+    })
+    .await;
+    let error = client(&base).create_set("Oslo", "1").await.unwrap_err();
+    assert!(matches!(error, Error::Ambiguous { .. }), "{error}");
+    assert!(error.to_string().contains("more than 32 MiB"), "{error}");
+    // What lies in the sockets comes on top.
+    let sent = sent.load(Ordering::Relaxed);
+    assert!(sent < 64 << 20, "{sent} bytes");
+}
+
+#[tokio::test]
+async fn what_flickr_says_is_told_without_the_key_or_the_token() {
+    let secrets = testing::credentials();
+    let echo = format!(
+        r#"{{"stat":"fail","code":100,"message":"Invalid API Key {} of {}"}}"#,
+        secrets.api_key, secrets.token
+    );
+    let odd = format!(r#"{{"user":"{}","stat":"ok"}}"#, secrets.api_key);
+    let server = scripted(vec![Reply::ok(&echo), Reply::ok(&odd)]).await;
+    let client = client(&server.base);
+    for _ in 0..2 {
+        let told = format!("{:?}", client.login().await.unwrap_err());
+        assert!(!told.contains(&secrets.api_key), "{told}");
+        assert!(!told.contains(&secrets.token), "{told}");
+    }
 }

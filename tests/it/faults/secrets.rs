@@ -43,3 +43,23 @@ async fn no_log_error_or_message_holds_a_secret() {
         assert!(secrets().iter().all(|secret| !bodies.contains(secret)));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_secret_is_refused_without_the_key_or_the_token_in_the_log() {
+    let scene = Scene::with(1, 2).await;
+    let user = scene.user.with("FLICKR_API_SECRET", "0123456789abcdef");
+    let work = [&WORK[..], &["-vv"]].concat();
+    for command in [
+        &["login", "--check", "-vv"][..],
+        &["assign-sets", "-vv"],
+        &["merge-sets", "-vv"],
+        &work,
+    ] {
+        let output = user.run(command).await.expect_code(1);
+        let said = &output.stderr;
+        assert!(said.contains("refuses the signature"), "{said}");
+        assert!(said.contains("debug_sbs"), "what helps is kept: {said}");
+        assert!(!said.contains("0123456789abcdef"), "{said}");
+        tells_nothing(&output);
+    }
+}

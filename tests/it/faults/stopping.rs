@@ -2,8 +2,10 @@
 
 use rustix::process::Signal;
 use serde_json::json;
+use tokio::net::TcpListener;
 
 use super::{Scene, WORK};
+use crate::support::cli::User;
 
 /// Two lanes, and every start of a transfer told.
 fn two_lanes() -> Vec<&'static str> {
@@ -92,4 +94,76 @@ async fn a_message_that_another_worker_has_by_now_is_left_to_it_at_once() {
     assert_eq!(worked["uploaded"], 0, "{worked}");
     assert_eq!(scene.world.photos().await.len(), 0);
     scene.has(0, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_waits_for_a_call_is_given_back_at_once_when_a_drain_begins() {
+    let scene = Scene::with(1, 2).await;
+    let look = "flickr.people.getPhotos";
+    let script = json!([
+        { "call": "upload", "fault": "lose-answer", "times": 1 },
+        // The first of these only asks whether the account has photos.
+        { "call": look, "fault": "throttle", "skip": 1 },
+    ]);
+    scene.world.faults(script).await;
+    let mut worker = scene.user.start(two_lanes());
+    // The pauses grow: this one is of four seconds or more.
+    worker.until_stderr("attempt=3").await;
+    worker.interrupt();
+    let worked = worker.output().await.expect_code(4).json();
+    assert_eq!(worked["stopped"], "signal");
+    assert_eq!(
+        scene.world.calls().await[look],
+        1 + 3,
+        "no call after the signal"
+    );
+    scene.has(1, 0).await;
+    scene.world.faults(json!([])).await;
+    scene.work().await.expect_success();
+    scene.all_is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_is_closed_finishes_what_is_in_hand() {
+    let scene = Scene::with(6, 1).await;
+    let script = json!([{ "call": "upload", "fault": "slow", "delay_ms": 2000 }]);
+    scene.world.faults(script).await;
+    let mut worker = scene.user.start(two_lanes());
+    worker.until_stderr(": started").await;
+    worker.signal(Signal::HUP);
+    let worked = worker.output().await.expect_code(4).json();
+    let uploaded = worked["uploaded"].as_u64().unwrap_or_default();
+    assert!((1..=2).contains(&uploaded), "{worked}");
+    scene.has(6 - uploaded, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_nohup_a_closed_window_changes_nothing() {
+    let scene = Scene::with(4, 1).await;
+    let script = json!([{ "call": "upload", "fault": "slow", "delay_ms": 500 }]);
+    scene.world.faults(script).await;
+    let mut worker = scene.user.start_after("trap '' HUP", two_lanes());
+    worker.until_stderr(": started").await;
+    worker.signal(Signal::HUP);
+    let worked = worker.output().await.expect_success().json();
+    assert_eq!(worked["uploaded"], 4);
+    scene.all_is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_populate_that_waits_for_its_source_ends_at_a_signal_with_status_4() {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        // A bucket that takes every connection and never answers.
+        let bucket = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = format!("http://{}", bucket.local_addr().expect("an address"));
+        let user = User::new()
+            .with("AWS_ENDPOINT_URL", address)
+            .with("AWS_REGION", "us-east-1")
+            .with("AWS_ACCESS_KEY_ID", "test")
+            .with("AWS_SECRET_ACCESS_KEY", "test");
+        let populate = user.start(["populate", "--bucket", "silent"]);
+        let _open = bucket.accept().await.expect("a connection");
+        populate.signal(signal);
+        populate.output().await.expect_code(4);
+    }
 }

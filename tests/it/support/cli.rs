@@ -1,15 +1,21 @@
 //! The real binary, run as a process of its own with nothing of this user's environment.
 
 use std::ffi::OsStr;
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
+
+/// What cargo built.
+const BINARY: &str = env!("CARGO_BIN_EXE_s3flickr");
 
 /// A user of the command line: an empty home, and the variables that they have set.
 pub struct User {
@@ -73,8 +79,38 @@ impl User {
         Running::new(self.command(arguments).stdin(Stdio::piped()).spawn())
     }
 
+    /// Starts the binary from a shell that did something first: set a limit, say.
+    pub fn start_after<S: AsRef<OsStr>>(
+        &self,
+        first: &str,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Running {
+        let script = format!("{first} && exec \"$0\" \"$@\"");
+        let mut shell = self.command_of("/bin/sh");
+        shell.args(["-c", &script, BINARY]).args(arguments);
+        Running::new(shell.spawn())
+    }
+
+    /// Starts the binary with a terminal at its stdin; gives the side where a person sits.
+    pub fn start_at_terminal<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> (Running, File) {
+        let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        grantpt(&person).expect("a terminal of our own");
+        unlockpt(&person).expect("a terminal of our own");
+        let name = ptsname(&person, Vec::new()).expect("its name");
+        let program = File::options()
+            .read(true)
+            .write(true)
+            .open(OsStr::from_bytes(name.as_bytes()))
+            .expect("its other side");
+        let running = Running::new(self.command(arguments).stdin(program).spawn());
+        (running, person.into())
+    }
+
     fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
-        let mut command = self.command_of(env!("CARGO_BIN_EXE_s3flickr"));
+        let mut command = self.command_of(BINARY);
         command.args(arguments);
         command
     }
@@ -218,8 +254,13 @@ impl Running {
         }
     }
 
+    /// Its number; none where it has ended.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     fn pid(&self) -> Option<Pid> {
-        let id = self.child.id()?;
+        let id = self.id()?;
         Pid::from_raw(id.try_into().ok()?)
     }
 }
