@@ -28,6 +28,9 @@ use crate::queue::{Error, Pace};
 
 /// The tag that says which pace the queue is set to: `CALLS:WINDOW_MILLIS:SINCE`.
 const TAG: &str = "s3flickr.pace";
+/// The pause before a queue of tokens that was deleted is made anew.
+const REMAKE: Duration = Duration::from_secs(1);
+
 /// The pace of a queue's fleet.
 pub(super) struct Calls {
     name: String,
@@ -86,8 +89,23 @@ impl Calls {
         Ok(terms.map(|terms| terms.pace))
     }
 
-    /// Waits for a token and returns what it is good for.
+    /// Waits for a token and returns what it is good for. Where the queue of tokens was deleted it
+    /// is made anew, with all its tokens.
     pub(super) async fn permit(&self, pace: &Pace) -> Result<u32, Error> {
+        loop {
+            match self.token(pace).await {
+                Err(Error::Gone { queue }) => {
+                    tracing::warn!(queue, "was deleted; it is made anew");
+                    *self.setting.lock().await = None;
+                    // What SQS says of a queue just made or deleted lags.
+                    tokio::time::sleep(REMAKE).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn token(&self, pace: &Pace) -> Result<u32, Error> {
         loop {
             let setting = self.setting(pace).await?;
             let hold = Shape::of(&setting.terms.pace).hold_seconds;
