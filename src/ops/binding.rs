@@ -5,6 +5,15 @@ use super::account::has_photos;
 use crate::flickr::Client;
 use crate::queue::{AccountRecord, Queue};
 
+/// What must be right of a queue before a worker takes anything from it: it loses no message that
+/// a dead worker had, and it is this account's. What is only worth knowing is logged.
+pub(super) async fn prepare(queue: &Queue, flickr: &Client) -> Result<AccountRecord, Error> {
+    for line in queue.check(false).await? {
+        tracing::warn!("{line}");
+    }
+    bind(queue, flickr).await
+}
+
 /// Binds the queue to this account if it is not bound yet, and returns what is recorded.
 /// [`Error::OtherAccount`] where it is another's.
 pub async fn bind(queue: &Queue, flickr: &Client) -> Result<AccountRecord, Error> {

@@ -1,5 +1,7 @@
 //! `failed`: looks at the failed queue, and puts its jobs back for another round.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -7,7 +9,7 @@ use serde::Serialize;
 use super::Error;
 use crate::model::Job;
 use crate::model::job::{Failure, Refuse};
-use crate::queue::Queue;
+use crate::queue::{Lease, Queue};
 
 /// How long a failed message is held while it is moved.
 const HOLD: Duration = Duration::from_secs(60);
@@ -66,43 +68,111 @@ impl Entry {
     }
 }
 
-/// Looks at up to `limit` failed jobs without taking them.
-pub async fn list(queue: &Queue, limit: usize) -> Result<Vec<Entry>, Error> {
-    let bodies = queue.failed(limit).await?;
+/// Looks at all failed jobs without taking them.
+pub async fn list(queue: &Queue) -> Result<Vec<Entry>, Error> {
+    let bodies = queue.failed(usize::MAX).await?;
     let mut entries: Vec<Entry> = bodies.iter().map(|body| Entry::of_body(body)).collect();
     entries.sort_by(|a, b| a.url.cmp(&b.url));
     Ok(entries)
 }
 
-/// Puts every failed job back with this many retries; returns how many. Messages that are no
-/// jobs stay where they are.
+/// Puts the failed jobs back with this many retries; returns how many. Those that fail (again)
+/// while this runs stay, as do messages that are no jobs.
 pub async fn retry(queue: &Queue, retries: u32) -> Result<u64, Error> {
-    let mut requeued = 0;
-    let mut unreadable = Vec::new();
-    while let Some(lease) = queue.take_failed(HOLD).await? {
-        let Ok(mut job) = Job::read(lease.body()) else {
-            // Held until the end, so that it does not come again and again.
-            unreadable.push(lease);
-            continue;
+    let mut round = Round::begin(queue).await?;
+    while !round.is_over() {
+        let Some(lease) = queue.take_failed(HOLD).await? else {
+            break;
         };
-        job.retries = retries.max(1);
-        // The queue moves a message here whose workers died; one of them may have uploaded it.
-        if job.failure.take().is_none() && job.since.is_none() {
-            job.since = Some(lease.sent_at().unwrap_or_default());
+        // What stays is held until the end, so that it does not come again and again.
+        match Job::read(lease.body()) {
+            Ok(job) if round.is_first(&job) => {
+                let body = again(job, retries, lease.sent_at()).write();
+                lease.replace(body, Duration::ZERO).await?;
+                round.requeued += 1;
+            }
+            Ok(_) => round.aside.push(lease),
+            Err(_) => {
+                round.unreadable += 1;
+                round.aside.push(lease);
+            }
         }
-        lease.replace(job.write(), Duration::ZERO).await?;
-        requeued += 1;
     }
-    for lease in unreadable {
+    for lease in round.aside {
         lease.release().await?;
     }
-    Ok(requeued)
+    Ok(round.requeued)
+}
+
+/// One round of putting back.
+struct Round {
+    /// How many had failed when it began: the most that are taken, put back or not.
+    there: u64,
+    requeued: u64,
+    unreadable: u64,
+    /// What was put back: a job that comes a second time failed meanwhile.
+    seen: HashSet<u64>,
+    aside: Vec<Lease>,
+    hasher: RandomState,
+}
+
+impl Round {
+    async fn begin(queue: &Queue) -> Result<Round, Error> {
+        let there = queue.counts().await?.failed;
+        Ok(Round {
+            // Counts of SQS lag: that there are none may mean that they are not seen yet.
+            there: if there == 0 && !queue.exact() {
+                u64::MAX
+            } else {
+                there
+            },
+            requeued: 0,
+            unreadable: 0,
+            seen: HashSet::new(),
+            aside: Vec::new(),
+            hasher: RandomState::new(),
+        })
+    }
+
+    fn is_over(&self) -> bool {
+        self.requeued + self.unreadable >= self.there
+    }
+
+    fn is_first(&mut self, job: &Job) -> bool {
+        let file = (&job.url, &job.etag, &job.run);
+        self.seen.insert(self.hasher.hash_one(file))
+    }
+}
+
+/// A failed job as it is put back. `sent` is when its message was sent, in seconds since 1970.
+fn again(mut job: Job, retries: u32, sent: Option<i64>) -> Job {
+    job.retries = retries.max(1);
+    // The queue moves a message here whose workers died; one of them may have uploaded it.
+    if job.failure.take().is_none() && job.since.is_none() {
+        job.since = Some(sent.unwrap_or_default());
+    }
+    job
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::Key;
+
+    #[test]
+    fn a_job_that_is_put_back_is_looked_for_where_it_may_have_been_uploaded() {
+        let job = || Job::new("s3://b/a.jpg".into(), Key::new("a.jpg").unwrap(), 0, 1, "e");
+        // Its workers died: since when it was sent.
+        assert_eq!(again(job(), 5, Some(77)).since, Some(77));
+        assert_eq!(again(job(), 5, None).since, Some(0));
+        // It failed in good order: since whenever its attempts say.
+        let mut failed = Job::read(&job().failed("transient", "why".into())).unwrap();
+        assert_eq!(again(failed.clone(), 5, Some(77)).since, None);
+        failed.since = Some(33);
+        let put_back = again(failed, 0, Some(77));
+        assert_eq!((put_back.since, put_back.retries), (Some(33), 1));
+        assert_eq!(put_back.failure, None);
+    }
 
     #[test]
     fn every_body_on_the_failed_queue_becomes_an_entry() {

@@ -72,7 +72,9 @@ impl Lane {
             let settled = self.one(lease, pass, &mut permit, &mut tally).await;
             match settled {
                 // Someone else has the message, or will have it, and will look before uploading.
-                Ok(()) | Err(queue::Error::LostHold { .. }) => {}
+                // And a message that the queue does not take as it should become is handed out
+                // again, until the queue itself puts it among the failed.
+                Ok(()) | Err(queue::Error::LostHold { .. } | queue::Error::Refused { .. }) => {}
                 Err(error) => self.trouble(error, None)?,
             }
         }

@@ -11,7 +11,7 @@ use super::Error;
 use crate::model::kind::{Skip, admit};
 use crate::model::{Job, Key};
 use crate::monitor::{Event, Monitor};
-use crate::queue::{self, Outgoing, Queue, Record};
+use crate::queue::{self, Outgoing, Queue, Record, Sent};
 use crate::stop::Stop;
 use crate::store::{Object, Page, Passed, Store, is_excluded};
 
@@ -88,6 +88,7 @@ pub async fn populate(
         monitor,
         summary: Summary::default(),
         noted: 0,
+        refused: (0, String::new()),
         queue,
         target: None,
         stop,
@@ -124,12 +125,16 @@ impl<'a> Target<'a> {
     /// Notes this run with the queue *before* it looks for others: of two that begin at once,
     /// at least one sees the other.
     async fn new(queue: &'a Queue, source: &Store) -> Result<Target<'a>, queue::Error> {
+        for line in queue.check(true).await? {
+            tracing::warn!("{line}");
+        }
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         let record = Record {
             id: format!("{:x}-{:x}", now.as_millis(), std::process::id()),
             started: i64::try_from(now.as_secs()).unwrap_or_default(),
+            ended: None,
             total: 0,
             bytes: 0,
             store: source.location().to_string(),
@@ -152,6 +157,8 @@ struct Run<'a> {
     monitor: &'a dyn Monitor,
     summary: Summary,
     noted: u64,
+    /// How many messages the queue refused for what they say, and why the first of them.
+    refused: (u64, String),
     queue: Option<&'a Queue>,
     /// The queue, once there is something to send.
     target: Option<Target<'a>>,
@@ -160,10 +167,25 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn list_and_send(&mut self) -> Result<(), Error> {
-        let listed = self.send_pages().await;
+        let listed = self.send_pages().await.and_then(|()| self.all_taken());
+        if listed.is_ok()
+            && let Some(target) = &mut self.target
+        {
+            target.record.ended = Some(unix_now());
+        }
         // What was queued counts, whatever ended the listing.
         let noted = self.note().await;
         listed.and(noted)
+    }
+
+    /// Fails where the queue refused a message: its photo would be missing without a word.
+    fn all_taken(&self) -> Result<(), Error> {
+        match &self.refused {
+            (0, _) => Ok(()),
+            (n, why) => Err(Error::Invalid(format!(
+                "{n} photos are not queued, because the queue refuses their messages: {why}"
+            ))),
+        }
     }
 
     async fn send_pages(&mut self) -> Result<(), Error> {
@@ -197,7 +219,7 @@ impl Run<'_> {
                     continue;
                 };
                 let Some(target) = &self.target else {
-                    self.queued(&[(job.size, true)]);
+                    self.queued(&[(job.size, Sent::Taken)]);
                     continue;
                 };
                 batch.push((job.size, outgoing(&job)));
@@ -250,7 +272,10 @@ impl Run<'_> {
             object.size,
             &object.etag,
         );
-        job.since = self.target.as_ref().and_then(|target| target.earlier);
+        if let Some(target) = &self.target {
+            job.since = target.earlier;
+            job.run = Some(target.record.id.clone());
+        }
         Ok(Some(job))
     }
 
@@ -287,21 +312,25 @@ impl Run<'_> {
         self.monitor.event(Event::Skipped(path, reason));
     }
 
-    /// Counts a batch: each job's bytes, and whether the queue took it.
-    fn queued(&mut self, sent: &[(u64, bool)]) {
-        let accepted: Vec<u64> = sent
-            .iter()
-            .filter(|sent| sent.1)
-            .map(|sent| sent.0)
-            .collect();
-        let refused = sent.len() - accepted.len();
-        let bytes: u64 = accepted.iter().sum();
-        self.summary.queued += accepted.len() as u64;
-        self.summary.bytes += bytes;
-        if refused > 0 {
-            *self.summary.skipped.entry(Skip::Queued).or_default() += refused as u64;
+    /// Counts a batch: each job's bytes, and what became of its message.
+    fn queued(&mut self, sent: &[(u64, Sent)]) {
+        let (mut jobs, mut bytes) = (0, 0);
+        for (size, sent) in sent {
+            match sent {
+                Sent::Taken => (jobs, bytes) = (jobs + 1, bytes + size),
+                Sent::Known => *self.summary.skipped.entry(Skip::Queued).or_default() += 1,
+                Sent::Refused(why) => {
+                    tracing::warn!(why, "the queue refuses a message");
+                    if self.refused.0 == 0 {
+                        self.refused.1.clone_from(why);
+                    }
+                    self.refused.0 += 1;
+                }
+            }
         }
-        self.monitor.event(Event::Queued(accepted.len(), bytes));
+        self.summary.queued += jobs as u64;
+        self.summary.bytes += bytes;
+        self.monitor.event(Event::Queued(jobs, bytes));
     }
 
     async fn note(&mut self) -> Result<(), Error> {
@@ -324,9 +353,16 @@ fn outgoing(job: &Job) -> Outgoing {
     }
 }
 
-/// Sends a batch of jobs, each with its file's size in bytes; tells which the queue took.
-async fn send(queue: Queue, batch: Vec<(u64, Outgoing)>) -> Result<Vec<(u64, bool)>, Error> {
+/// Sends a batch of jobs, each with its file's size in bytes; tells what became of each.
+async fn send(queue: Queue, batch: Vec<(u64, Outgoing)>) -> Result<Vec<(u64, Sent)>, Error> {
     let (sizes, outgoing): (Vec<u64>, Vec<Outgoing>) = batch.into_iter().unzip();
-    let accepted = queue.send(&outgoing).await?;
-    Ok(sizes.into_iter().zip(accepted).collect())
+    let sent = queue.send(&outgoing).await?;
+    Ok(sizes.into_iter().zip(sent).collect())
+}
+
+fn unix_now() -> i64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(now.as_secs()).unwrap_or_default()
 }

@@ -136,12 +136,12 @@ impl Lane {
                 self.activity.photo();
                 self.monitor
                     .event(Event::Uploaded(job.key, photo, job.size));
-                lease.delete().await
+                lease.finish(job.run.as_deref().unwrap_or_default()).await
             }
             (_, Outcome::AlreadyThere(photo)) => {
                 tally.already_there += 1;
                 self.monitor.event(Event::AlreadyThere(job.key, photo));
-                lease.delete().await
+                lease.finish(job.run.as_deref().unwrap_or_default()).await
             }
             (_, _) => {
                 self.monitor.event(Event::Released(job.key));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio_util::task::TaskTracker;
 
 use super::Error;
-use super::binding::bind;
+use super::binding::prepare;
 use super::breaker::Breaker;
 use super::drained::Drained;
 use super::lane::Lane;
@@ -45,7 +45,7 @@ pub async fn work(
     monitor: Arc<dyn Monitor>,
 ) -> Result<Summary, Error> {
     let began = Instant::now();
-    let account = match bind(queue, flickr).await {
+    let account = match prepare(queue, flickr).await {
         // Asked to end before it began.
         Err(Error::Flickr(crate::flickr::Error::Draining)) => {
             return Ok(Summary {

@@ -1,5 +1,6 @@
 //! What goes wrong with a queue, by what the caller does about it.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 /// The error underneath, as its library gave it.
@@ -40,7 +41,7 @@ pub enum Error {
         /// Its location.
         queue: String,
         /// What to do.
-        hint: &'static str,
+        hint: Cow<'static, str>,
         /// The refusal.
         source: Cause,
     },
@@ -49,6 +50,23 @@ pub enum Error {
     LostHold {
         /// The queue's location.
         queue: String,
+    },
+    /// The service does not take what is to become of this message, whatever becomes of others.
+    /// The message stays, and is handed out again.
+    #[error("queue {queue} does not take a message: {reason}")]
+    Refused {
+        /// Its location.
+        queue: String,
+        /// What the service said.
+        reason: String,
+    },
+    /// As it is set up, the queue would lose messages: the user has to act.
+    #[error("queue {queue} {reason}")]
+    Unfit {
+        /// Its location.
+        queue: String,
+        /// What is wrong and what to do, as a verb phrase.
+        reason: String,
     },
     /// This is not the location of a queue, or not of one that this version can use.
     #[error("{location} is not a queue: {reason}")]

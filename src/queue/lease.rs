@@ -94,7 +94,14 @@ impl Lease {
         self.lost.clone()
     }
 
-    /// The message is done: it never comes back.
+    /// The job is done: the message never comes back, and is counted as finished for the run of
+    /// `populate` that sent it (empty where that is not known).
+    pub async fn finish(self, run: &str) -> Result<(), Error> {
+        let (run, again) = (run.to_owned(), self.received > 1);
+        self.settle(End::Finish { run, again }).await
+    }
+
+    /// The message never comes back.
     pub async fn delete(self) -> Result<(), Error> {
         self.settle(End::Delete).await
     }
@@ -123,7 +130,7 @@ impl Lease {
         self.beat.abort();
         // To delete is right even now, for the job is done, and the backend refuses where it
         // can tell; a copy, or a hold ended on someone else's account, would not be.
-        if self.lost.is_cancelled() && !matches!(end, End::Delete) {
+        if self.lost.is_cancelled() && !matches!(end, End::Delete | End::Finish { .. }) {
             let queue = self.backend.location().to_owned();
             return Err(Error::LostHold { queue });
         }

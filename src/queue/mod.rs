@@ -12,6 +12,7 @@ mod error;
 mod lease;
 mod location;
 mod machine;
+mod notes;
 mod pace;
 mod sqlite;
 mod sqs;
@@ -30,6 +31,7 @@ pub use account::AccountRecord;
 pub use error::Error;
 pub use lease::Lease;
 pub use machine::MachinePace;
+pub use notes::{Notes, Record};
 pub use pace::Pace;
 
 use location::Location;
@@ -74,19 +76,15 @@ pub struct Counts {
     pub failed: u64,
 }
 
-/// What one run of `populate` noted with the queue.
+/// What became of a message that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// Names the run: letters, digits and `-`, at most 64.
-    pub id: String,
-    /// When it began: seconds since 1970.
-    pub started: i64,
-    /// How many messages it sent.
-    pub total: u64,
-    /// The size of their files together, in bytes.
-    pub bytes: u64,
-    /// The store that it listed.
-    pub store: String,
+pub enum Sent {
+    /// The queue has it.
+    Taken,
+    /// The queue has, or ever had, one with its [`Outgoing::unique`].
+    Known,
+    /// The service does not take this one, whatever becomes of the others: why.
+    Refused(String),
 }
 
 impl Queue {
@@ -152,9 +150,8 @@ impl Queue {
         self.backend.batch_size()
     }
 
-    /// Sends messages. One answer each, in order: `false` for one that was refused because of its
-    /// [`Outgoing::unique`]. After an error some of them may have been sent.
-    pub async fn send(&self, batch: &[Outgoing]) -> Result<Vec<bool>, Error> {
+    /// Sends messages. One answer each, in order. After an error some of them may have been sent.
+    pub async fn send(&self, batch: &[Outgoing]) -> Result<Vec<Sent>, Error> {
         self.backend.send(batch).await
     }
 
@@ -187,15 +184,28 @@ impl Queue {
         self.backend.counts().await
     }
 
-    /// The bodies of up to `limit` failed messages, which stay where they are. On SQS one that
-    /// another process is looking at meanwhile may be missed.
+    /// The bodies of up to `limit` failed messages, which stay where they are. On SQS
+    /// one that another process is looking at meanwhile may be missed.
     pub async fn failed(&self, limit: usize) -> Result<Vec<String>, Error> {
         self.backend.failed(limit).await
     }
 
+    /// Whether a message that is lost sight of stays with this queue: one line for each thing
+    /// that may go wrong, [`Error::Unfit`] where some would be lost. With `mend`, what is in our
+    /// power is set right first.
+    pub async fn check(&self, mend: bool) -> Result<Vec<String>, Error> {
+        self.backend.check(mend).await
+    }
+
+    /// All that is noted with the queue. What was finished may lag; more than was finished is
+    /// never told, but for a message that SQS handed out twice.
+    pub async fn notes(&self) -> Result<Notes, Error> {
+        self.backend.notes().await
+    }
+
     /// What each run of `populate` noted, the oldest first.
     pub async fn records(&self) -> Result<Vec<Record>, Error> {
-        self.backend.records().await
+        Ok(self.notes().await?.records)
     }
 
     /// Notes a run of `populate`, or notes it anew if the queue knows its id. On SQS the oldest
@@ -207,7 +217,7 @@ impl Queue {
 
     /// The account that the queue is bound to; `None` until its first worker.
     pub async fn account(&self) -> Result<Option<AccountRecord>, Error> {
-        self.backend.account().await
+        Ok(self.notes().await?.account)
     }
 
     /// Binds the queue to an account, unless it is bound to one. Returns the account that it is
@@ -274,8 +284,14 @@ struct Delivery {
 
 /// What becomes of a message that is held.
 enum End {
-    /// It is done.
+    /// It never comes back.
     Delete,
+    /// It is done: it never comes back, and is counted as finished for the run that sent it.
+    Finish {
+        run: String,
+        /// Whether it was handed out before.
+        again: bool,
+    },
     /// It may be received again at once.
     Release,
     /// Another takes its place, in `to`.
@@ -293,7 +309,7 @@ trait Backend: Send + Sync + 'static {
     fn location(&self) -> &str;
     fn is_local(&self) -> bool;
     fn batch_size(&self) -> usize;
-    async fn send(&self, batch: &[Outgoing]) -> Result<Vec<bool>, Error>;
+    async fn send(&self, batch: &[Outgoing]) -> Result<Vec<Sent>, Error>;
     async fn receive(
         &self,
         part: Part,
@@ -308,9 +324,9 @@ trait Backend: Send + Sync + 'static {
     async fn settle(&self, receipt: &Receipt, end: End) -> Result<(), Error>;
     async fn counts(&self) -> Result<Counts, Error>;
     async fn failed(&self, limit: usize) -> Result<Vec<String>, Error>;
-    async fn records(&self) -> Result<Vec<Record>, Error>;
+    async fn check(&self, mend: bool) -> Result<Vec<String>, Error>;
+    async fn notes(&self) -> Result<Notes, Error>;
     async fn record(&self, record: &Record) -> Result<(), Error>;
-    async fn account(&self) -> Result<Option<AccountRecord>, Error>;
     async fn bind_account(&self, account: &AccountRecord) -> Result<AccountRecord, Error>;
     /// Never asked for a pace of 0 calls.
     async fn permit(&self, pace: &Pace) -> Result<u32, Error>;

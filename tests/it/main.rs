@@ -19,6 +19,7 @@ mod other_clients;
 mod populating;
 mod precedence;
 mod proxy_works;
+mod queue_bent;
 mod queue_sqs;
 mod sets;
 mod speed;

@@ -30,9 +30,6 @@ const CALLS_PER_HOUR: u32 = 3600;
 /// How long `populate` waits to be told what the account takes.
 const ACCOUNT_ANSWER: Duration = Duration::from_secs(5);
 
-/// The most failed jobs that are listed.
-const LISTED: usize = 100_000;
-
 /// `populate`
 pub async fn populate(
     args: Populate,
@@ -224,6 +221,7 @@ pub async fn work(
         Stopped::Halted(why) => bail!("{why}"),
         Stopped::Signal => Ok(Exit::Stopped),
         Stopped::Drained if summary.tally.failed > 0 => Ok(Exit::SomeFailed),
+        Stopped::Drained if watch::something_is_missing(&queue).await => Ok(Exit::SomeFailed),
         Stopped::Drained => Ok(Exit::Well),
     }
 }
@@ -268,11 +266,11 @@ pub async fn failed(args: Failed, folders: &Folders, console: &Console) -> Resul
     let open = async |arg| Queue::open(&services::queue_location(arg, folders)).await;
     match args {
         Failed::List(arg) => {
-            let entries = ops::failed::list(&open(&arg).await?, LISTED).await?;
+            let entries = ops::failed::list(&open(&arg).await?).await?;
             console.result(&report::document(&entries)?, &report::failures(&entries));
         }
         Failed::Export(arg) => {
-            let entries = ops::failed::list(&open(&arg).await?, LISTED).await?;
+            let entries = ops::failed::list(&open(&arg).await?).await?;
             console.result(
                 &report::document(&entries)?,
                 &report::failures_csv(&entries)?,

@@ -1,5 +1,6 @@
 //! What an operation's result looks like: as a JSON document, and as text for a person.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use s3flickr::ops::sets::SetsSummary;
@@ -187,11 +188,24 @@ pub fn failures_csv(entries: &[failed::Entry]) -> anyhow::Result<String> {
     writer.write_record(["url", "class", "attempts", "reason"])?;
     for entry in entries {
         let attempts = entry.attempts.to_string();
-        writer.write_record([&entry.url, &entry.class, &attempts, &entry.reason])?;
+        let cells = [&entry.url, &entry.class, &attempts, &entry.reason];
+        writer.write_record(cells.map(|cell| inert(cell).into_owned()))?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?
         .trim_end()
         .to_owned())
+}
+
+/// A cell that no spreadsheet takes for a formula: keys and reasons are other people's words. A
+/// quote before it makes it text, as OWASP says ("CSV Injection").
+fn inert(cell: &str) -> Cow<'_, str> {
+    const BEGIN: [char; 11] = [
+        '=', '+', '-', '@', '\t', '\r', '\n', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}',
+    ];
+    match cell.starts_with(BEGIN) {
+        true => format!("'{cell}").into(),
+        false => cell.into(),
+    }
 }
 
 /// The counts of a queue as a table for a person.
@@ -203,6 +217,7 @@ pub fn status(status: &s3flickr::ops::status::Status) -> String {
         ("in flight", status.in_flight),
         ("delayed", status.delayed),
         ("failed", status.failed),
+        ("missing", status.missing),
     ];
     let mut text = status.queue.clone();
     if let Some(nsid) = &status.account {
@@ -211,6 +226,9 @@ pub fn status(status: &s3flickr::ops::status::Status) -> String {
     }
     for (name, n) in rows {
         text.push_str(&format!("\n{name:<10}{n:>10}"));
+    }
+    for line in status.advice() {
+        text.push_str(&format!("\n{line}"));
     }
     text
 }

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use s3flickr::monitor::{Event, Limit, Monitor};
-use s3flickr::ops::status::{Status, status};
+use s3flickr::ops::status::{Status, look, status};
 use s3flickr::queue::Queue;
 use serde_json::{Value, json};
+use tracing::warn;
 
 use crate::console::{Console, progress_interval};
 use crate::exit::Exit;
@@ -54,7 +55,7 @@ impl Working {
         let mut rate = Rate::default();
         loop {
             tokio::time::sleep(interval).await;
-            if let Ok(status) = status(&queue).await {
+            if let Ok(status) = look(&queue).await {
                 rate.note(Instant::now(), status.done);
                 let mut text = line(&status, &rate, self.limit());
                 if let Some(outage) = self.outage() {
@@ -84,6 +85,20 @@ impl Monitor for Working {
     }
 }
 
+/// Whether photos are neither done nor waiting when the queue is empty; says what to do then.
+pub async fn something_is_missing(queue: &Queue) -> bool {
+    match status(queue).await {
+        Ok(status) => {
+            for line in status.advice() {
+                warn!("{line}");
+            }
+            status.missing > 0 && status.settled
+        }
+        // The work is done; that the queue cannot be asked any more changes nothing of it.
+        Err(_) => false,
+    }
+}
+
 /// `status --watch`: until nothing is left to do, or a signal.
 pub async fn status_until_done(queue: &Queue, console: &Console) -> Result<Exit> {
     let stop = stop_on_signals(console);
@@ -108,6 +123,9 @@ pub async fn status_until_done(queue: &Queue, console: &Console) -> Result<Exit>
             console.clear();
             if console.draws() && !console.is_json() {
                 console.line(&text);
+            }
+            for line in status.advice().iter().filter(|_| !console.is_json()) {
+                console.line(line);
             }
             return Ok(Exit::Well);
         }

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod account;
+mod finished;
 mod fleet;
 mod holds;
 mod messages;
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use s3flickr::queue::{Error, Lease, Outgoing, Queue};
+use s3flickr::queue::{Error, Lease, Outgoing, Queue, Sent};
 
 /// Where the queues of a suite are. Each name is a queue; each call makes a handle of its own.
 pub(crate) trait Site: Clone + Send + Sync + 'static {
@@ -58,6 +59,9 @@ pub(crate) async fn run(site: impl Site) {
         messages::what_failed_can_be_looked_at_and_taken_back,
         messages::counts_tell_what_may_become_of_each,
         queues::notes_are_kept_and_renewed,
+        finished::what_is_finished_is_counted_for_the_run_that_sent_it,
+        finished::what_is_only_deleted_or_failed_is_not_finished,
+        finished::many_count_at_once_and_none_is_forgotten,
         account::the_first_account_keeps_the_queue,
         account::of_accounts_that_bind_at_once_all_see_the_same,
         holds::receivers_get_different_messages,
@@ -88,7 +92,10 @@ fn message(body: &str) -> Outgoing {
 async fn queue_with(site: &impl Site, name: &str, bodies: &[&str]) -> Queue {
     let queue = site.create(name).await.unwrap();
     let batch: Vec<_> = bodies.iter().map(|body| message(body)).collect();
-    assert_eq!(queue.send(&batch).await.unwrap(), vec![true; batch.len()]);
+    assert_eq!(
+        queue.send(&batch).await.unwrap(),
+        vec![Sent::Taken; batch.len()]
+    );
     queue
 }
 

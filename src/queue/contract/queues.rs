@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use s3flickr::queue::{Error, Record};
+use s3flickr::queue::{Error, Record, Sent};
 use tokio::time::timeout;
 
 use super::{LONG, NOW, SOON, Site, message, queue_with, take};
@@ -14,6 +14,7 @@ pub(super) async fn notes_are_kept_and_renewed(site: impl Site, name: String) {
     let note = |started: i64, store: &str| Record {
         id: format!("run-{started}"),
         started,
+        ended: (started % 2 == 0).then_some(started + 7),
         total: 100,
         bytes: 5_000_000_000,
         store: store.to_owned(),
@@ -79,7 +80,7 @@ pub(super) async fn many_may_create_it_at_once(site: impl Site, name: String) {
         })
     });
     for made in join_all(makers).await {
-        assert_eq!(made.unwrap().unwrap(), [true]);
+        assert_eq!(made.unwrap().unwrap(), [Sent::Taken]);
     }
     let queue = site.create(&name).await.unwrap();
     assert_eq!(queue.counts().await.unwrap().waiting, 6);

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::queue::{AccountRecord, Counts, Outgoing, Pace, Record};
+use crate::queue::{AccountRecord, Counts, Notes, Outgoing, Pace, Record, Sent};
 
 const HOLD: Duration = Duration::from_secs(30);
 
@@ -92,7 +92,7 @@ impl Backend for Script {
 
     async fn settle(&self, receipt: &Receipt, end: End) -> Result<(), Error> {
         let end = match end {
-            End::Delete => "delete",
+            End::Delete | End::Finish { .. } => "delete",
             End::Release => "release",
             End::Send { .. } => "send and delete",
         };
@@ -106,7 +106,7 @@ impl Backend for Script {
     fn batch_size(&self) -> usize {
         unreachable!()
     }
-    async fn send(&self, _: &[Outgoing]) -> Result<Vec<bool>, Error> {
+    async fn send(&self, _: &[Outgoing]) -> Result<Vec<Sent>, Error> {
         unreachable!()
     }
     async fn receive(&self, _: Part, _: Duration, _: Duration) -> Result<Option<Delivery>, Error> {
@@ -118,13 +118,13 @@ impl Backend for Script {
     async fn failed(&self, _: usize) -> Result<Vec<String>, Error> {
         unreachable!()
     }
-    async fn records(&self) -> Result<Vec<Record>, Error> {
+    async fn check(&self, _: bool) -> Result<Vec<String>, Error> {
+        unreachable!()
+    }
+    async fn notes(&self) -> Result<Notes, Error> {
         unreachable!()
     }
     async fn record(&self, _: &Record) -> Result<(), Error> {
-        unreachable!()
-    }
-    async fn account(&self) -> Result<Option<AccountRecord>, Error> {
         unreachable!()
     }
     async fn bind_account(&self, _: &AccountRecord) -> Result<AccountRecord, Error> {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::turns::immediate;
 use crate::queue::Error;
@@ -12,7 +12,7 @@ use crate::queue::Error;
 /// The schema's version, kept in `PRAGMA user_version`: how many of the `STEPS` were made.
 const VERSION: i64 = STEPS.len() as i64;
 /// What makes each version out of the one before it. One that was released is never changed.
-const STEPS: [&str; 3] = [SCHEMA, ACCOUNT, FIRST_RECEIVED];
+const STEPS: [&str; 4] = [SCHEMA, ACCOUNT, FIRST_RECEIVED, FINISHED];
 /// `s3fq`, kept in `PRAGMA application_id`, so that no other program's database is taken for ours.
 const APPLICATION: i64 = 0x7333_6671;
 /// How long a call waits for its turn to write. SQLite's turns are not fair: with four processes
@@ -59,6 +59,15 @@ const ACCOUNT: &str = "
 
 /// When a message was handed out for the first time: since then, its photo may be on Flickr.
 const FIRST_RECEIVED: &str = "ALTER TABLE messages ADD COLUMN first_received_at INTEGER;";
+
+/// How many messages of each `populate` were finished, and when it ended. Of a file from before
+/// that was counted, what is not there any more counts as finished, as it did then.
+const FINISHED: &str = "
+    CREATE TABLE finished (run TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
+    INSERT INTO finished SELECT '', max(0, total - (SELECT count(*) FROM messages))
+        FROM (SELECT sum(total) AS total FROM records) WHERE total > 0;
+    ALTER TABLE records ADD COLUMN ended INTEGER;
+    UPDATE records SET ended = started;";
 
 /// A file, and which one it was when it was opened.
 pub(super) struct File {
@@ -193,7 +202,7 @@ fn connect(file: &File, more: OpenFlags) -> Result<Connection, Error> {
         Ok(true) => Err(Error::Denied {
             action: "write to",
             queue: file.location(),
-            hint: "the file is read-only for this user",
+            hint: "the file is read-only for this user".into(),
             source: "read-only file".into(),
         }),
         Err(error) => Err(file.explain("open", error)),
@@ -205,10 +214,29 @@ fn configure(connection: Connection) -> rusqlite::Result<Connection> {
     write_ahead(&connection)?;
     // With a write-ahead log, NORMAL keeps the file whole through a crash of the machine, and
     // everything through a crash of the process. What the last moments before a power cut did may
-    // be undone: then a message is handed out again, which is harmless, as Flickr is asked first.
+    // be undone, whole transactions of them: then a message is handed out again, and is counted as
+    // finished again; that is harmless, as Flickr is asked first. What must last is made
+    // `durably`.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
+}
+
+/// A transaction that no power cut undoes once it is made, nor what was committed before it:
+/// under FULL the log is synced with each commit.
+pub(super) fn durably<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    let made = Transaction::new_unchecked(connection, TransactionBehavior::Immediate).and_then(
+        |transaction| {
+            let answer = work(&transaction)?;
+            transaction.commit().map(|()| answer)
+        },
+    );
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    made
 }
 
 /// Switches to the write-ahead log. While another process does the same, SQLite says "busy" at

@@ -1,8 +1,8 @@
-//! The statements on messages and notes. Those that change something run inside a transaction.
+//! The statements on messages. Those that change something run inside a transaction.
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use crate::queue::{Counts, Delivery, MOST_RECEIVES, Outgoing, Part, Receipt, Record};
+use crate::queue::{Counts, Delivery, MOST_RECEIVES, Outgoing, Part, Receipt, Sent};
 
 /// How a part is written in the table.
 fn name(part: Part) -> &'static str {
@@ -13,17 +13,17 @@ fn name(part: Part) -> &'static str {
 }
 
 /// Inserts each message whose `unique` the ledger does not have, and says which those were.
-pub(super) fn send(db: &Transaction, batch: &[Outgoing], now: i64) -> rusqlite::Result<Vec<bool>> {
+pub(super) fn send(db: &Transaction, batch: &[Outgoing], now: i64) -> rusqlite::Result<Vec<Sent>> {
     let mut ledger = db.prepare_cached("INSERT OR IGNORE INTO ledger (key) VALUES (?1)")?;
     let mut send = |message: &Outgoing| {
         if let Some(unique) = &message.unique
             && ledger.execute([unique])? == 0
         {
-            return Ok(false);
+            return Ok(Sent::Known);
         }
         let visible_at = now + super::millis(message.delay);
         insert(db, Part::Main, &message.body, visible_at, now)?;
-        Ok(true)
+        Ok(Sent::Taken)
     };
     batch.iter().map(&mut send).collect()
 }
@@ -162,37 +162,4 @@ pub(super) fn failed(db: &Connection, limit: usize) -> rusqlite::Result<Vec<Stri
     db.prepare_cached("SELECT body FROM messages WHERE part = 'failed' ORDER BY id LIMIT ?1")?
         .query_map([limit], |row| row.get(0))?
         .collect()
-}
-
-/// The notes, the oldest first.
-pub(super) fn records(db: &Connection) -> rusqlite::Result<Vec<Record>> {
-    let read = |row: &Row| {
-        Ok(Record {
-            id: row.get(0)?,
-            started: row.get(1)?,
-            total: row.get::<_, i64>(2)?.unsigned_abs(),
-            bytes: row.get::<_, i64>(3)?.unsigned_abs(),
-            store: row.get(4)?,
-        })
-    };
-    db.prepare_cached("SELECT id, started, total, bytes, store FROM records ORDER BY started, id")?
-        .query_map([], read)?
-        .collect()
-}
-
-/// Writes a note, in place of the one with its id if there is one.
-pub(super) fn record(db: &Transaction, record: &Record) -> rusqlite::Result<()> {
-    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    db.prepare_cached(
-        "INSERT OR REPLACE INTO records (id, started, total, bytes, store)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![
-        record.id,
-        record.started,
-        whole(record.total),
-        whole(record.bytes),
-        record.store
-    ])?;
-    Ok(())
 }

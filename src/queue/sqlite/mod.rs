@@ -3,10 +3,10 @@
 //! Every change is one `BEGIN IMMEDIATE` transaction, so a process that is killed in the middle
 //! leaves nothing half done. `messages` has what is to be done, `budget` the fleet's pace.
 
-mod account;
 mod budget;
 mod file;
 mod messages;
+mod notes;
 mod turns;
 
 use std::path::PathBuf;
@@ -20,7 +20,8 @@ use tokio::time::{Instant, sleep};
 use self::turns::{Look, Turns, Work};
 use super::error::Cause;
 use super::{
-    AccountRecord, Backend, Counts, Delivery, End, Error, Outgoing, Pace, Part, Receipt, Record,
+    AccountRecord, Backend, Counts, Delivery, End, Error, Notes, Outgoing, Pace, Part, Receipt,
+    Record, Sent,
 };
 
 /// How many rows make a good transaction: more gain nothing and keep others waiting.
@@ -83,6 +84,16 @@ impl Sqlite {
     {
         let answer = self.turns.ask(action, None, Some(Box::new(work)));
         answer.await.map_err(|lost| fault(&self.location, lost))?
+    }
+
+    /// [`Sqlite::change`], and all before it, so that no power cut undoes it any more: for what a
+    /// person is told is done, and for what other promises rest on.
+    async fn keep<T, F>(&self, action: &'static str, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.look(action, move |db| file::durably(db, &work)).await
     }
 
     /// The message that has been due longest. Where there is none, that takes no lock.
@@ -168,7 +179,7 @@ impl Backend for Sqlite {
         BATCH
     }
 
-    async fn send(&self, batch: &[Outgoing]) -> Result<Vec<bool>, Error> {
+    async fn send(&self, batch: &[Outgoing]) -> Result<Vec<Sent>, Error> {
         let batch = batch.to_vec();
         self.change("send to", move |db| {
             messages::send(db, &batch, now_millis())
@@ -208,6 +219,13 @@ impl Backend for Sqlite {
         let settle = move |db: &Transaction<'_>| match &end {
             End::Release => messages::release(db, &held, now_millis()),
             End::Delete => messages::delete(db, &held),
+            End::Finish { run, .. } => {
+                let good = messages::delete(db, &held)?;
+                if good {
+                    notes::finish(db, run)?;
+                }
+                Ok(good)
+            }
             // In one transaction, so which comes first does not matter here.
             End::Send { to, body, delay } => {
                 let good = messages::delete(db, &held)?;
@@ -234,28 +252,28 @@ impl Backend for Sqlite {
             .await
     }
 
-    async fn records(&self) -> Result<Vec<Record>, Error> {
-        self.look("read the notes of", messages::records).await
+    async fn notes(&self) -> Result<Notes, Error> {
+        self.look("read the notes of", notes::read).await
     }
 
     async fn record(&self, record: &Record) -> Result<(), Error> {
-        let record = record.clone();
-        self.change("note a run with", move |db| messages::record(db, &record))
-            .await
+        let (record, whole) = (record.clone(), record.ended.is_some());
+        let note = move |db: &Transaction<'_>| notes::record(db, &record);
+        match whole {
+            true => self.keep("note a run with", note).await,
+            false => self.change("note a run with", note).await,
+        }
     }
 
-    async fn account(&self) -> Result<Option<AccountRecord>, Error> {
-        self.look("read the account of", account::read).await
+    async fn bind_account(&self, account: &AccountRecord) -> Result<AccountRecord, Error> {
+        let asked = account.clone();
+        let bind = move |db: &Transaction<'_>| notes::bind(db, &asked);
+        let bound = self.keep("bind an account to", bind).await?;
+        Ok(bound.unwrap_or_else(|| account.clone()))
     }
 
-    async fn bind_account(&self, record: &AccountRecord) -> Result<AccountRecord, Error> {
-        let asked = record.clone();
-        let bind = move |db: &Transaction<'_>| {
-            account::bind(db, &asked)?;
-            account::read(db)
-        };
-        let bound = self.change("bind an account to", bind).await?;
-        Ok(bound.unwrap_or_else(|| record.clone()))
+    async fn check(&self, _: bool) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
     }
 
     async fn pace(&self) -> Result<Option<Pace>, Error> {
@@ -286,7 +304,7 @@ impl file::File {
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Error::Denied {
                 action,
                 queue,
-                hint: "the file, or its folder, may not be written by this user",
+                hint: "the file, or its folder, may not be written by this user".into(),
                 source: error.into(),
             },
             Some(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use s3flickr::queue::contract::{self, Site};
-use s3flickr::queue::{Error, Outgoing, Queue};
+use s3flickr::queue::{Error, Outgoing, Queue, Sent};
 use tempfile::TempDir;
 
 #[derive(Clone)]
@@ -58,11 +58,11 @@ async fn a_job_that_it_ever_had_is_refused() {
     let queue = Folder::new();
     let queue = queue.create("new/folder/jobs").await.unwrap();
     let sent = queue.send(&[unique("a"), unique("b"), unique("a")]).await;
-    assert_eq!(sent.unwrap(), [true, true, false]);
+    assert_eq!(sent.unwrap(), [Sent::Taken, Sent::Taken, Sent::Known]);
     let lease = queue.receive(Duration::from_secs(9), Duration::ZERO).await;
     lease.unwrap().unwrap().delete().await.unwrap();
     let sent = queue.send(&[unique("a"), unique("c"), unique("b")]).await;
-    assert_eq!(sent.unwrap(), [false, true, false]);
+    assert_eq!(sent.unwrap(), [Sent::Known, Sent::Taken, Sent::Known]);
     assert_eq!(queue.counts().await.unwrap().waiting, 2);
 }
 
@@ -118,7 +118,9 @@ async fn a_file_of_an_earlier_version_is_brought_up() {
     let location = format!("sqlite:{}", path.display());
     for _ in 0..2 {
         let queue = Queue::open(&location).await.unwrap();
-        assert_eq!(queue.account().await.unwrap(), None);
+        let notes = queue.notes().await.unwrap();
+        assert_eq!((notes.finished(), notes.account), (1, None));
+        assert!(notes.records[0].ended.is_some());
         assert_eq!(queue.counts().await.unwrap().waiting, 1);
         Queue::create(&location).await.unwrap();
     }
@@ -155,7 +157,10 @@ async fn a_full_disk_is_said_in_plain_words_and_costs_nothing() {
         "{text}"
     );
     cap(1_000_000).await.unwrap();
-    assert_eq!(queue.send(&batch).await.unwrap(), vec![true; batch.len()]);
+    assert_eq!(
+        queue.send(&batch).await.unwrap(),
+        vec![Sent::Taken; batch.len()]
+    );
 }
 
 #[tokio::test]
@@ -172,7 +177,7 @@ async fn a_change_that_fails_beside_others_fails_alone() {
         None,
     );
     let note = |id: &'static str| {
-        let insert = "INSERT INTO records VALUES (?1, 1, 1, 1, 'x')";
+        let insert = "INSERT INTO finished VALUES (?1, 1)";
         let note = move |db: &rusqlite::Transaction<'_>| db.execute(insert, [id]);
         queue.turns.ask("note in", None, Some(Box::new(note)))
     };
@@ -186,7 +191,24 @@ async fn a_change_that_fails_beside_others_fails_alone() {
         .collect();
     assert_eq!(made, [true, true, false, true]);
     use crate::queue::Backend;
-    assert_eq!(queue.records().await.unwrap().len(), 3);
+    assert_eq!(queue.notes().await.unwrap().finished.len(), 3);
+}
+
+#[tokio::test]
+async fn what_was_told_to_a_person_outlasts_a_power_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = super::Sqlite::create(folder.path().join("jobs.db"))
+        .await
+        .unwrap();
+    let level = |db: &rusqlite::Connection| {
+        db.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0))
+    };
+    // 2 is FULL, 1 NORMAL.
+    assert_eq!(queue.keep("use", move |db| level(db)).await.unwrap(), 2);
+    assert_eq!(queue.change("use", move |db| level(db)).await.unwrap(), 1);
+    let failed = queue.keep("use", |db| db.execute("no statement", []));
+    assert!(failed.await.is_err());
+    assert_eq!(queue.change("use", move |db| level(db)).await.unwrap(), 1);
 }
 
 /// Set for the processes that [`processes_killed_at_any_moment_lose_nothing`] starts.

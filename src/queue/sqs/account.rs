@@ -25,15 +25,6 @@ const CLAIMED: Duration = Duration::from_secs(1);
 /// The longest name that is kept, in characters of a tag.
 const NAME: usize = 150;
 
-/// The account that the queue is bound to.
-pub(super) async fn read(
-    client: &Client,
-    faults: &Faults,
-    url: &str,
-) -> Result<Option<AccountRecord>, Error> {
-    Ok(bound(&tags(client, faults, url).await?))
-}
-
 /// Binds the queue, unless it is bound; returns the account that it is bound to then.
 pub(super) async fn bind(
     client: &Client,
@@ -41,7 +32,7 @@ pub(super) async fn bind(
     url: &str,
     account: &AccountRecord,
 ) -> Result<AccountRecord, Error> {
-    if let Some(bound) = read(client, faults, url).await? {
+    if let Some(bound) = bound(&tags(client, faults, url).await?) {
         return Ok(bound);
     }
     let claim = format!("{CLAIM}{}", escape(&account.nsid));
@@ -65,7 +56,7 @@ pub(super) async fn bind(
         tracing::debug!(%error, "the claims on a queue were left");
     }
     // What is there counts, should someone have been slower than is thought above.
-    let there = read(client, faults, url).await?;
+    let there = bound(&tags(client, faults, url).await?);
     Ok(there.unwrap_or_else(|| first.clone()))
 }
 
@@ -86,7 +77,8 @@ async fn put(
         .map_err(|error| faults.general("bind an account to", error))
 }
 
-fn bound(tags: &HashMap<String, String>) -> Option<AccountRecord> {
+/// The account that the queue is bound to, by its tags.
+pub(super) fn bound(tags: &HashMap<String, String>) -> Option<AccountRecord> {
     tags.get(BOUND).and_then(|value| decode(value))
 }
 

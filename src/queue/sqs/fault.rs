@@ -1,9 +1,12 @@
 //! What an error of the SDK means to the caller.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
+use std::time::SystemTime;
 
 use aws_sdk_sqs::config::http::HttpResponse;
 use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::primitives::{DateTime, DateTimeFormat as Format};
 
 use crate::queue::Error;
 
@@ -19,11 +22,44 @@ pub(super) struct Faults {
     queue: String,
 }
 
+/// What an answer means: by its code, and where that says "the signature" alone, by its words
+/// ("Signature expired: 20261125T101010Z is now earlier than ...").
+fn meaning_of(error: &(impl ProvideErrorMetadata + ?Sized)) -> Meaning {
+    let words = error.message().unwrap_or_default().to_lowercase();
+    match error.code().map_or(Meaning::Unknown, meaning) {
+        Meaning::Denied if words.contains("signature expired") => Meaning::Clock,
+        Meaning::Denied if words.contains("signature not yet current") => Meaning::Clock,
+        Meaning::Denied if words.contains("scoped to a valid region") => Meaning::Region,
+        meaning => meaning,
+    }
+}
+
+/// What to do about a clock that is wrong, with how wrong it is where the answer tells the time.
+fn clock_hint(answer: Option<&HttpResponse>) -> String {
+    let date = answer.and_then(|answer| answer.headers().get("date"));
+    let theirs = date.and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
+    let off = theirs.map(|theirs| DateTime::from(SystemTime::now()).secs() - theirs.secs());
+    match off {
+        Some(off) if off > 0 => format!("the clock of this machine is {off} seconds ahead; set it"),
+        Some(off) if off < 0 => format!(
+            "the clock of this machine is {} seconds behind; set it",
+            -off
+        ),
+        _ => "the clock of this machine is wrong; set it".to_owned(),
+    }
+}
+
 /// What the code of an answer means. Codes of the JSON protocol and of the older query protocol.
 enum Meaning {
     Gone,
     LostHold,
+    /// What one message says, or how long it is.
+    Message,
     Denied,
+    /// The time of the request is not now.
+    Clock,
+    /// The region of the request is not that of the address.
+    Region,
     Later,
     Unknown,
 }
@@ -32,6 +68,12 @@ fn meaning(code: &str) -> Meaning {
     match code.rsplit(['.', '#']).next().unwrap_or(code) {
         "QueueDoesNotExist" | "NonExistentQueue" => Meaning::Gone,
         "ReceiptHandleIsInvalid" | "MessageNotInflight" | "InvalidIdFormat" => Meaning::LostHold,
+        "BatchRequestTooLong"
+        | "InvalidMessageContents"
+        | "InvalidParameterValue"
+        | "MessageTooLong" => Meaning::Message,
+        "RequestExpired" | "RequestTimeTooSkewed" => Meaning::Clock,
+        "AuthorizationHeaderMalformed" | "InvalidRegion" => Meaning::Region,
         "AccessDenied"
         | "AccessDeniedException"
         | "AuthFailure"
@@ -39,6 +81,7 @@ fn meaning(code: &str) -> Meaning {
         | "ExpiredTokenException"
         | "IncompleteSignature"
         | "InvalidAccessKeyId"
+        | "InvalidSignatureException"
         | "InvalidClientTokenId"
         | "InvalidSecurity"
         | "KmsAccessDenied"
@@ -51,6 +94,7 @@ fn meaning(code: &str) -> Meaning {
         | "InternalFailure"
         | "KmsThrottled"
         | "OverLimit"
+        | "QueueDeletedRecently"
         | "RequestThrottled"
         | "ServiceUnavailable"
         | "Throttling"
@@ -72,14 +116,17 @@ impl Faults {
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     {
         let queue = self.queue.clone();
-        let code = error.code().map_or(Meaning::Unknown, meaning);
+        let code = meaning_of(&error);
         let broken = error
             .raw_response()
             .is_some_and(|response| response.status().as_u16() >= 500);
         match (&error, code) {
             (_, Meaning::Gone) => Error::Gone { queue },
             (_, Meaning::LostHold) => Error::LostHold { queue },
+            (_, Meaning::Message) => self.refused(DisplayErrorContext(&error).to_string()),
             (_, Meaning::Denied) => self.denied(action, RIGHTS, error),
+            (_, Meaning::Region) => self.denied(action, REGION, error),
+            (_, Meaning::Clock) => self.denied(action, clock_hint(error.raw_response()), error),
             (SdkError::ServiceError(_), Meaning::Unknown) if !broken => Error::Other {
                 action,
                 queue,
@@ -115,28 +162,44 @@ impl Faults {
         }
     }
 
-    /// Messages of a batch were refused, though the call was answered.
-    pub(super) fn refused(&self, code: &str, message: &str) -> Error {
+    /// SQS does not take a message, whatever becomes of others.
+    pub(super) fn refused(&self, reason: String) -> Error {
         let queue = self.queue.clone();
-        let source = format!("{code}: {message}").into();
-        match meaning(code) {
-            Meaning::Later => Error::Unreachable { queue, source },
-            _ => Error::Other {
-                action: "send to",
-                queue,
-                source,
-            },
+        Error::Refused { queue, reason }
+    }
+
+    /// SQS answered, and did not take so many messages, through no fault of theirs.
+    pub(super) fn not_taken(&self, messages: usize, why: &str) -> Error {
+        Error::Unreachable {
+            queue: self.queue.clone(),
+            source: format!("it did not take {messages} messages: {why}").into(),
         }
     }
 
-    fn denied<E>(&self, action: &'static str, hint: &'static str, error: SdkError<E>) -> Error
+    /// The queue is set up so that messages would be lost.
+    pub(super) fn unfit(&self, reason: String) -> Error {
+        let queue = self.queue.clone();
+        Error::Unfit { queue, reason }
+    }
+
+    /// The queue's location.
+    pub(super) fn queue(&self) -> &str {
+        &self.queue
+    }
+
+    fn denied<E>(
+        &self,
+        action: &'static str,
+        hint: impl Into<Cow<'static, str>>,
+        error: SdkError<E>,
+    ) -> Error
     where
         E: StdError + Send + Sync + 'static,
     {
         Error::Denied {
             action,
             queue: self.queue.clone(),
-            hint,
+            hint: hint.into(),
             source: error.into(),
         }
     }

@@ -5,14 +5,17 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, Message};
 
 use super::{BATCH, Faults, client};
 use crate::queue::Error;
 
 /// How long a message is kept: so long that it is not seen twice in one look, and if the look is
-/// killed it comes back after this.
+/// killed it comes back after this. The more there are, the longer.
 const HOLD: Duration = Duration::from_secs(60);
+/// At least so many messages are received in a second.
+const A_SECOND: u64 = 50;
 /// SQS asks only some of its servers at a time, so one empty answer is not the end.
 const EMPTY_ANSWERS: u32 = 2;
 
@@ -42,6 +45,8 @@ async fn read(
     seen: &mut HashMap<String, Message>,
 ) -> Result<(), Error> {
     let there = client::counts(client, faults, url).await?.waiting;
+    let wanted = there.min(limit as u64);
+    let hold = HOLD + Duration::from_secs(wanted / A_SECOND);
     let mut empty = 0;
     while seen.len() < limit && empty < EMPTY_ANSWERS {
         let enough = seen.len() as u64 >= there;
@@ -52,9 +57,19 @@ async fn read(
             Duration::from_secs(1)
         };
         let most = (limit - seen.len()).min(BATCH) as i32;
-        let messages = client::receive_some(polling, url, most, HOLD, wait)
-            .await
-            .map_err(|error| faults.general("look into", error))?;
+        let messages = match client::receive_some(polling, url, most, hold, wait).await {
+            Ok(messages) => messages,
+            // SQS lets 120,000 messages of a queue be held at a time, and no more be looked at.
+            Err(error) if error.code().is_some_and(|code| code.ends_with("OverLimit")) => {
+                let many = format!(
+                    "has more messages than SQS shows at a time ({} were seen): put them back with \
+                     `s3flickr failed retry`, or look again when there are fewer",
+                    seen.len()
+                );
+                return Err(faults.unfit(many));
+            }
+            Err(error) => return Err(faults.general("look into", error)),
+        };
         let before = seen.len();
         for message in messages {
             let id = message.message_id.clone().unwrap_or_default();

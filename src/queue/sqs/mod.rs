@@ -9,9 +9,11 @@ mod account;
 mod calls;
 mod client;
 mod fault;
+mod finished;
 mod looking;
 mod runs;
 mod sending;
+mod setup;
 mod shape;
 mod token;
 mod turn;
@@ -21,12 +23,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use tokio::time::Instant;
 
-use super::{Backend, Counts, Delivery, End, Error, MOST_RECEIVES, Outgoing, Pace, Part, Receipt};
+use super::{
+    AccountRecord, Backend, Counts, Delivery, End, Error, Notes, Outgoing, Pace, Part, Receipt,
+    Record, Sent,
+};
 use calls::Calls;
 use fault::Faults;
+use finished::Finished;
+use setup::{Pair, settings};
 
 /// SQS keeps a message for at most 14 days, counted from its sending.
 const RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
@@ -49,7 +56,11 @@ pub(super) struct Sqs {
     main: String,
     failed: String,
     calls: Calls,
+    finished: Finished,
     faults: Faults,
+    failed_faults: Faults,
+    /// The name of the failed queue.
+    failed_name: String,
 }
 
 impl Sqs {
@@ -79,22 +90,27 @@ impl Sqs {
             client::make(&client, &faults, name, settings()),
             client::make(&client, &failed_faults, &failed_name, settings()),
         )?;
-        redrive(&client, &faults, &main, &failed).await?;
         let queue = Sqs::over(config, client, name, main, failed);
+        queue.check(true).await?;
         queue.calls.make().await?;
         Ok(queue)
     }
 
     fn over(config: &SdkConfig, client: Client, name: &str, main: String, failed: String) -> Sqs {
         let polling = client::polling(config);
+        let faults = Faults::of(name);
+        let (failed_name, failed_faults) = self::failed(name);
         Sqs {
             location: format!("sqs://{name}"),
             calls: Calls::new(name, client.clone(), polling.clone()),
+            finished: Finished::new(&client, &faults, &main, &failed),
             client,
             polling,
             main,
             failed,
-            faults: Faults::of(name),
+            faults,
+            failed_faults,
+            failed_name,
         }
     }
 
@@ -102,6 +118,28 @@ impl Sqs {
         match part {
             Part::Main => &self.main,
             Part::Failed => &self.failed,
+        }
+    }
+
+    fn faults(&self, part: Part) -> &Faults {
+        match part {
+            Part::Main => &self.faults,
+            Part::Failed => &self.failed_faults,
+        }
+    }
+
+    /// Sends one message. Should someone have deleted the failed queue, it is made anew: what
+    /// fails from now on has a place again.
+    async fn send_one(&self, to: Part, message: &Outgoing) -> Result<(), Error> {
+        let entry = || [sending::entry((0, message))];
+        let (url, faults) = (self.url(to), self.faults(to));
+        match sending::send(&self.client, faults, url, entry()).await {
+            Err(Error::Gone { .. }) if to == Part::Failed => {
+                tracing::warn!(queue = self.failed_name, "was deleted; it is made anew");
+                client::make(&self.client, faults, &self.failed_name, settings()).await?;
+                sending::send(&self.client, faults, url, entry()).await
+            }
+            sent => sent,
         }
     }
 
@@ -114,7 +152,9 @@ impl Sqs {
             .visibility_timeout(whole_seconds(hold));
         match call.send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(self.faults.held("change the hold of a message of", error)),
+            Err(error) => Err(self
+                .faults(receipt.part)
+                .held("change the hold of a message of", error)),
         }
     }
 
@@ -126,7 +166,7 @@ impl Sqs {
             .receipt_handle(&receipt.handle);
         match call.send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(self.faults.held("delete a message of", error)),
+            Err(error) => Err(self.faults(receipt.part).held("delete a message of", error)),
         }
     }
 }
@@ -136,47 +176,6 @@ fn failed(name: &str) -> (String, Faults) {
     let name = format!("{name}-failed");
     let faults = Faults::of(&name);
     (name, faults)
-}
-
-/// What both queues are made with.
-fn settings() -> Vec<(QueueAttributeName, String)> {
-    let seconds = |time: Duration| time.as_secs().to_string();
-    vec![
-        (
-            QueueAttributeName::MessageRetentionPeriod,
-            seconds(RETENTION),
-        ),
-        (QueueAttributeName::VisibilityTimeout, seconds(HOLD)),
-        (
-            QueueAttributeName::ReceiveMessageWaitTimeSeconds,
-            seconds(LONGEST_WAIT),
-        ),
-    ]
-}
-
-/// Sends what was handed out too often to the failed queue, unless the queue has a policy.
-async fn redrive(client: &Client, faults: &Faults, main: &str, failed: &str) -> Result<(), Error> {
-    let policy = QueueAttributeName::RedrivePolicy;
-    let arn = QueueAttributeName::QueueArn;
-    if client::attribute(client, faults, main, &policy)
-        .await?
-        .is_some()
-    {
-        return Ok(());
-    }
-    let target = client::attribute(client, faults, failed, &arn).await?;
-    let value = serde_json::json!({
-        "deadLetterTargetArn": target.unwrap_or_default(),
-        "maxReceiveCount": MOST_RECEIVES,
-    });
-    client
-        .set_queue_attributes()
-        .queue_url(main)
-        .attributes(policy, value.to_string())
-        .send()
-        .await
-        .map(drop)
-        .map_err(|error| faults.general("set up", error))
 }
 
 /// SQS counts in whole seconds: a part of one is a whole one.
@@ -226,10 +225,15 @@ impl Backend for Sqs {
         BATCH
     }
 
-    async fn send(&self, batch: &[Outgoing]) -> Result<Vec<bool>, Error> {
+    async fn send(&self, batch: &[Outgoing]) -> Result<Vec<Sent>, Error> {
         let entries = batch.iter().enumerate().map(sending::entry);
-        sending::send(&self.client, &self.faults, &self.main, entries).await?;
-        Ok(vec![true; batch.len()])
+        let mut refused =
+            sending::send_each(&self.client, &self.faults, &self.main, entries).await?;
+        let sent = |number: usize| match refused.remove(&number.to_string()) {
+            Some(reason) => Sent::Refused(reason),
+            None => Sent::Taken,
+        };
+        Ok((0..batch.len()).map(sent).collect())
     }
 
     async fn receive(
@@ -244,7 +248,7 @@ impl Backend for Sqs {
             let url = self.url(part);
             let message = client::receive(&self.polling, url, hold, left)
                 .await
-                .map_err(|error| self.faults.general("receive from", error))?;
+                .map_err(|error| self.faults(part).general("receive from", error))?;
             if let Some(message) = message {
                 return Ok(Some(delivery(part, message)));
             }
@@ -263,6 +267,10 @@ impl Backend for Sqs {
     async fn settle(&self, receipt: &Receipt, end: End) -> Result<(), Error> {
         match end {
             End::Delete => self.delete(receipt).await,
+            End::Finish { run, again } => {
+                let delete = self.delete(receipt);
+                self.finished.finish(&run, &receipt.id, again, delete).await
+            }
             End::Release => self.change_hold(receipt, Duration::ZERO).await,
             End::Send { to, body, delay } => {
                 let unique = None;
@@ -271,18 +279,23 @@ impl Backend for Sqs {
                     unique,
                     delay,
                 };
-                let entry = sending::entry((0, &message));
-                sending::send(&self.client, &self.faults, self.url(to), [entry]).await?;
+                self.send_one(to, &message).await?;
                 self.delete(receipt).await
             }
         }
     }
 
     async fn counts(&self) -> Result<Counts, Error> {
-        let (main, failed) = tokio::try_join!(
+        let (main, failed) = tokio::join!(
             client::counts(&self.client, &self.faults, &self.main),
-            client::counts(&self.client, &self.faults, &self.failed),
-        )?;
+            client::counts(&self.client, &self.failed_faults, &self.failed),
+        );
+        let main = main?;
+        let failed = match failed {
+            // It is made anew when something fails.
+            Err(Error::Gone { .. }) => Counts::default(),
+            failed => failed?,
+        };
         Ok(Counts {
             waiting: main.waiting,
             in_flight: main.in_flight,
@@ -292,32 +305,33 @@ impl Backend for Sqs {
     }
 
     async fn failed(&self, limit: usize) -> Result<Vec<String>, Error> {
-        looking::look(
-            &self.polling,
-            &self.client,
-            &self.faults,
-            &self.failed,
-            limit,
-        )
-        .await
+        let (faults, url) = (&self.failed_faults, &self.failed);
+        looking::look(&self.polling, &self.client, faults, url, limit).await
     }
 
-    async fn records(&self) -> Result<Vec<super::Record>, Error> {
-        runs::read(&self.client, &self.faults, &self.main).await
+    async fn check(&self, mend: bool) -> Result<Vec<String>, Error> {
+        let pair = Pair {
+            client: &self.client,
+            main: (&self.faults, &self.main),
+            failed: (&self.failed_faults, &self.failed),
+        };
+        pair.check(mend).await
     }
 
-    async fn record(&self, record: &super::Record) -> Result<(), Error> {
+    async fn notes(&self) -> Result<Notes, Error> {
+        let tags = runs::tags(&self.client, &self.faults, &self.main).await?;
+        Ok(Notes {
+            records: runs::decode(&tags),
+            finished: finished::sum(&self.client, &self.failed_faults, &tags, &self.failed).await?,
+            account: account::bound(&tags),
+        })
+    }
+
+    async fn record(&self, record: &Record) -> Result<(), Error> {
         runs::write(&self.client, &self.faults, &self.main, record).await
     }
 
-    async fn account(&self) -> Result<Option<super::AccountRecord>, Error> {
-        account::read(&self.client, &self.faults, &self.main).await
-    }
-
-    async fn bind_account(
-        &self,
-        account: &super::AccountRecord,
-    ) -> Result<super::AccountRecord, Error> {
+    async fn bind_account(&self, account: &AccountRecord) -> Result<AccountRecord, Error> {
         account::bind(&self.client, &self.faults, &self.main, account).await
     }
 

@@ -1,5 +1,5 @@
 //! What each `populate` noted, as tags of the queue: `s3flickr.populate.ID` =
-//! `STARTED:TOTAL:BYTES:STORE`, going on in `s3flickr.populate.ID.1` and so on when it is long.
+//! `STARTED:TOTAL:BYTES:STORE`, with `+SECONDS` after STARTED once it has ended, going on in `s3flickr.populate.ID.1` and so on when it is long.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,17 +11,8 @@ use crate::queue::{Error, Record};
 const PREFIX: &str = "s3flickr.populate.";
 /// SQS cuts nothing, it refuses: 256 characters are the most in a tag's value.
 const VALUE: usize = 256;
-/// A queue has at most 50 tags; some are left to its owner.
-const MOST_TAGS: usize = 40;
-
-/// All notes, the oldest first.
-pub(super) async fn read(
-    client: &Client,
-    faults: &Faults,
-    url: &str,
-) -> Result<Vec<Record>, Error> {
-    Ok(decode(&tags(client, faults, url).await?))
-}
+/// A queue has at most 50 tags; some are for what is finished, and some are left to its owner.
+const MOST_TAGS: usize = 25;
 
 /// Writes a note. Where there are too many, the two oldest of one store become one, until they
 /// are few enough; a run that ends between writing the sum and removing its part counts twice.
@@ -88,6 +79,8 @@ fn fold(records: &mut Vec<Record>, last: &str) -> Option<(Record, Record)> {
     let sum = &mut records[first];
     sum.total += part.total;
     sum.bytes += part.bytes;
+    // Only where both have ended has the sum.
+    sum.ended = sum.ended.and_then(|ended| Some(ended.max(part.ended?)));
     Some((sum.clone(), part))
 }
 
@@ -96,12 +89,15 @@ fn encode(record: &Record) -> Vec<(String, String)> {
     let Record {
         id,
         started,
+        ended,
         total,
         bytes,
         store,
     } = record;
     let key = format!("{PREFIX}{}", escape(id));
-    let value = format!("{started}:{total}:{bytes}:{}", escape(store));
+    let took = ended.map(|ended| format!("+{}", (ended - started).max(0)));
+    let took = took.unwrap_or_default();
+    let value = format!("{started}{took}:{total}:{bytes}:{}", escape(store));
     // All ASCII by now, so any cut is between characters.
     let pieces = value.as_bytes().chunks(VALUE).map(String::from_utf8_lossy);
     pieces
@@ -113,8 +109,8 @@ fn encode(record: &Record) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The notes among the tags of a queue; what is not one is left out.
-fn decode(tags: &HashMap<String, String>) -> Vec<Record> {
+/// The runs among the tags of a queue, the oldest first; what is not one is left out.
+pub(super) fn decode(tags: &HashMap<String, String>) -> Vec<Record> {
     let mut values = BTreeMap::<&str, BTreeMap<usize, &str>>::new();
     for (key, value) in tags {
         let Some(rest) = key.strip_prefix(PREFIX) else {
@@ -128,9 +124,14 @@ fn decode(tags: &HashMap<String, String>) -> Vec<Record> {
     let record = |(id, pieces): (&str, BTreeMap<usize, &str>)| {
         let value: String = pieces.into_values().collect();
         let mut parts = value.splitn(4, ':');
+        let times = parts.next()?;
+        let (started, took) = times.split_once('+').unwrap_or((times, ""));
+        let started: i64 = started.parse().ok()?;
+        let took = took.parse::<i64>().ok();
         Some(Record {
             id: unescape(id)?,
-            started: parts.next()?.parse().ok()?,
+            started,
+            ended: took.map(|took| started.saturating_add(took)),
             total: parts.next()?.parse().ok()?,
             bytes: parts.next()?.parse().ok()?,
             store: unescape(parts.next()?)?,
@@ -176,6 +177,7 @@ mod tests {
         Record {
             id: id.to_owned(),
             started,
+            ended: (started % 2 == 0).then_some(started + 5),
             total: 10,
             bytes: 1_000,
             store: store.to_owned(),

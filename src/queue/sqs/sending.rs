@@ -1,9 +1,10 @@
 //! Sending in batches, entry by entry: SQS answers 200 to a batch of which it took only a part.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry};
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use tokio::time::sleep;
 
 use super::{BATCH, Faults, whole_seconds};
@@ -46,17 +47,53 @@ fn built(entry: aws_sdk_sqs::types::builders::SendMessageBatchRequestEntryBuilde
     entry.build().expect("an id and a body")
 }
 
-/// Sends all entries, in as many calls as it takes.
+/// Sends all entries, in as many calls as it takes; [`Error::Refused`] where SQS takes one not.
 pub(super) async fn send(
     client: &Client,
     faults: &Faults,
     url: &str,
     entries: impl IntoIterator<Item = Entry>,
 ) -> Result<(), Error> {
-    for batch in cut(entries.into_iter().collect()) {
-        send_batch(client, faults, url, batch).await?;
+    let refused = send_each(client, faults, url, entries).await?;
+    match refused.into_values().next() {
+        Some(reason) => Err(faults.refused(reason)),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// The entries that SQS did not take and never will, by their ids: why.
+pub(super) type Refusals = HashMap<String, String>;
+
+/// Sends all entries; those that SQS refuses stop no other.
+pub(super) async fn send_each(
+    client: &Client,
+    faults: &Faults,
+    url: &str,
+    entries: impl IntoIterator<Item = Entry>,
+) -> Result<Refusals, Error> {
+    let mut refused = Refusals::new();
+    for batch in cut(entries.into_iter().collect()) {
+        let sent = send_batch(client, faults, url, batch.clone()).await;
+        match sent {
+            Ok(more) => refused.extend(more),
+            // The whole call was refused for what one of its messages says.
+            Err(Error::Refused { reason, .. }) if batch.len() == 1 => {
+                refused.extend(batch.iter().map(|entry| (entry.id.clone(), reason.clone())));
+            }
+            Err(Error::Refused { .. }) => {
+                for entry in batch {
+                    let id = entry.id.clone();
+                    match send_batch(client, faults, url, vec![entry]).await {
+                        Ok(more) => refused.extend(more),
+                        Err(Error::Refused { reason, .. }) => drop(refused.insert(id, reason)),
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(refused)
 }
 
 /// Cuts into batches of at most ten entries and `BATCH_BYTES`. A larger entry is alone in its
@@ -80,13 +117,17 @@ fn cut(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
     batches
 }
 
+/// One call, and again for what SQS did not say that it took: an entry that its answer leaves out
+/// may be lost, and twice is better than never.
 async fn send_batch(
     client: &Client,
     faults: &Faults,
     url: &str,
     mut entries: Vec<Entry>,
-) -> Result<(), Error> {
-    for attempt in 0..TRIES {
+) -> Result<Refusals, Error> {
+    let mut refused = Refusals::new();
+    let mut tries = 0;
+    loop {
         let answer = client
             .send_message_batch()
             .queue_url(url)
@@ -94,27 +135,33 @@ async fn send_batch(
             .send()
             .await
             .map_err(|error| faults.general("send to", error))?;
-        let Some(first) = worst(answer.failed()) else {
-            return Ok(());
-        };
-        if first.sender_fault() || attempt + 1 == TRIES {
-            return Err(faults.refused(first.code(), first.message().unwrap_or_default()));
+        let failed = |entry: &Entry| answer.failed().iter().find(|failed| failed.id == entry.id);
+        let taken = |entry: &Entry| answer.successful().iter().any(|taken| taken.id == entry.id);
+        for entry in &entries {
+            if let Some(failed) = failed(entry).filter(|failed| failed.sender_fault()) {
+                let why = failed.message().unwrap_or_default();
+                refused.insert(entry.id.clone(), format!("{}: {why}", failed.code()));
+            }
         }
-        tracing::debug!(
-            code = first.code(),
-            "SQS did not take all of a batch, sending the rest"
-        );
-        let failed = |entry: &Entry| answer.failed().iter().any(|f| f.id() == entry.id());
-        entries.retain(failed);
-        sleep(PAUSE * 2_u32.pow(attempt)).await;
+        let why = entries
+            .iter()
+            .find_map(failed)
+            .map(|failed| failed.code().to_owned());
+        entries.retain(|entry| match failed(entry) {
+            Some(failed) => !failed.sender_fault(),
+            None => !taken(entry),
+        });
+        tries += 1;
+        if entries.is_empty() {
+            return Ok(refused);
+        }
+        let why = why.unwrap_or_else(|| "it did not say so".to_owned());
+        if tries == TRIES {
+            return Err(faults.not_taken(entries.len(), &why));
+        }
+        tracing::debug!(why, "SQS did not take all of a batch, sending the rest");
+        sleep(PAUSE * 2_u32.pow(tries - 1)).await;
     }
-    Ok(())
-}
-
-/// The failure that no further try can mend, if there is one, else any.
-fn worst(failed: &[BatchResultErrorEntry]) -> Option<&BatchResultErrorEntry> {
-    let hopeless = failed.iter().find(|failure| failure.sender_fault());
-    hopeless.or(failed.first())
 }
 
 #[cfg(test)]

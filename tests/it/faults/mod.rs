@@ -4,6 +4,7 @@
 mod account;
 mod answers;
 mod bytes;
+mod counts;
 mod disk;
 mod listing;
 mod once;

@@ -7,6 +7,7 @@
 pub mod aws;
 pub mod bent_get;
 pub mod bent_s3;
+pub mod bent_sqs;
 pub mod browser;
 pub mod cli;
 pub mod gate;

@@ -1,0 +1,97 @@
+//! The statements on what is noted: runs of `populate`, what was finished, the account.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use crate::queue::{AccountRecord, Notes, Record};
+
+/// All notes, from one moment.
+pub(super) fn read(db: &Connection) -> rusqlite::Result<Notes> {
+    let _snapshot = db.unchecked_transaction()?;
+    Ok(Notes {
+        records: records(db)?,
+        finished: finished(db)?,
+        account: account(db)?,
+    })
+}
+
+/// The runs, the oldest first.
+fn records(db: &Connection) -> rusqlite::Result<Vec<Record>> {
+    let read = |row: &Row| {
+        Ok(Record {
+            id: row.get(0)?,
+            started: row.get(1)?,
+            ended: row.get(2)?,
+            total: row.get::<_, i64>(3)?.unsigned_abs(),
+            bytes: row.get::<_, i64>(4)?.unsigned_abs(),
+            store: row.get(5)?,
+        })
+    };
+    db.prepare_cached(
+        "SELECT id, started, ended, total, bytes, store FROM records ORDER BY started, id",
+    )?
+    .query_map([], read)?
+    .collect()
+}
+
+/// Writes a run down, in place of the one with its id if there is one.
+pub(super) fn record(db: &Transaction, record: &Record) -> rusqlite::Result<()> {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO records (id, started, ended, total, bytes, store)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        record.id,
+        record.started,
+        record.ended,
+        whole(record.total),
+        whole(record.bytes),
+        record.store
+    ])?;
+    Ok(())
+}
+
+fn finished(db: &Connection) -> rusqlite::Result<BTreeMap<String, u64>> {
+    db.prepare_cached("SELECT run, count FROM finished")?
+        .query_map([], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
+        })?
+        .collect()
+}
+
+/// Counts a message of a run as finished.
+pub(super) fn finish(db: &Transaction, run: &str) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "INSERT INTO finished (run, count) VALUES (?1, 1)
+         ON CONFLICT (run) DO UPDATE SET count = count + 1",
+    )?
+    .execute([run])?;
+    Ok(())
+}
+
+/// The account, once there is one.
+fn account(db: &Connection) -> rusqlite::Result<Option<AccountRecord>> {
+    db.prepare_cached("SELECT nsid, name, had_photos FROM account")?
+        .query_row([], |row| {
+            Ok(AccountRecord {
+                nsid: row.get(0)?,
+                name: row.get(1)?,
+                had_photos: row.get(2)?,
+            })
+        })
+        .optional()
+}
+
+/// Binds the queue, unless it is bound; returns the account that it is bound to then.
+pub(super) fn bind(
+    db: &Transaction,
+    asked: &AccountRecord,
+) -> rusqlite::Result<Option<AccountRecord>> {
+    db.prepare_cached(
+        "INSERT OR IGNORE INTO account (one, nsid, name, had_photos) VALUES (1, ?1, ?2, ?3)",
+    )?
+    .execute(params![asked.nsid, asked.name, asked.had_photos])?;
+    account(db)
+}

@@ -1,0 +1,382 @@
+//! What was finished, counted in tags: `s3flickr.done.WORKER.RUN` = `COUNT:WRITTEN:ID.ID...`.
+//!
+//! Each tag is one worker's own, so no two write the same, and what a worker wrote stays when it
+//! dies. A message is counted *before* it is deleted, with its id: so a worker that dies between
+//! the two loses nothing, and whoever is handed the message again finds the id, and does not
+//! count it a second time. The ids are those whose deletion is not known yet.
+//!
+//! A queue has 50 tags, so the workers that find no room use those of the failed queue, and one
+//! that starts adds what the long dead counted to its own.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Mutex as Locked, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::sleep;
+
+use super::Faults;
+use super::runs::{escape, tags, unescape};
+use super::token::now_seconds;
+use crate::queue::Error;
+
+const PREFIX: &str = "s3flickr.done.";
+/// Messages that are counted and not deleted yet: each takes 9 of a tag's 256 characters.
+const AT_ONCE: usize = 16;
+/// The ids that are told: those, and some whose deletion failed.
+const TOLD: usize = 24;
+/// So many tags of one queue are used; the others are for its owner, and for what is beside ours.
+const MOST_TAGS: usize = 45;
+/// With so many tags of workers, those of the dead are added up.
+const MANY: usize = 8;
+/// A worker that wrote nothing for so long is dead, however wrong its clock is: the longest hold
+/// of a message (12 hours), and a day.
+const DEAD_SECONDS: i64 = 36 * 3600;
+/// On the queue: there are more on the failed queue.
+const MORE: &str = "s3flickr.done-more";
+/// Who adds up: one at a time.
+const ADDING: &str = "s3flickr.adding-up";
+/// The time from "nobody adds up" to "it is me", with plenty to spare.
+const CLAIMED: Duration = Duration::from_secs(1);
+
+/// What one worker finished, and where it is written.
+pub(super) struct Finished {
+    client: Client,
+    faults: Faults,
+    main: String,
+    failed: String,
+    worker: String,
+    turns: Semaphore,
+    tally: Locked<BTreeMap<String, Tally>>,
+    /// The queue whose tags are used. Locked while they are written.
+    place: Mutex<Option<String>>,
+    /// Whether it was said that counting fails: once is enough.
+    complained: AtomicBool,
+}
+
+/// What one worker finished of one run.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Tally {
+    count: u64,
+    /// When it was last counted: seconds since 1970.
+    written: i64,
+    /// The messages whose deletion is not known yet, the oldest first.
+    ids: VecDeque<String>,
+    /// Whether this is in the tag.
+    told: bool,
+}
+
+impl Finished {
+    pub(super) fn new(client: &Client, faults: &Faults, main: &str, failed: &str) -> Finished {
+        // Each `RandomState` is keyed anew; what it hashes does not matter.
+        let worker = RandomState::new().hash_one(0);
+        Finished {
+            client: client.clone(),
+            faults: faults.clone(),
+            main: main.to_owned(),
+            failed: failed.to_owned(),
+            worker: format!("{worker:016x}"),
+            turns: Semaphore::new(AT_ONCE),
+            tally: Locked::default(),
+            place: Mutex::default(),
+            complained: AtomicBool::new(false),
+        }
+    }
+
+    /// Counts a message, then has it deleted.
+    pub(super) async fn finish(
+        &self,
+        run: &str,
+        message: &str,
+        again: bool,
+        delete: impl Future<Output = Result<(), Error>>,
+    ) -> Result<(), Error> {
+        let run = if run.len() <= 64 { run } else { "" };
+        let id = short(message);
+        // Never closed.
+        let _turn = self.turns.acquire().await;
+        if !(again && self.is_counted(&id).await?) {
+            self.count(run, &id);
+            if let Err(error) = self.write().await {
+                if let Error::Gone { .. } = error {
+                    return Err(error);
+                }
+                // The photo is there: its message must go. The next to be written tells of it.
+                if !self.complained.swap(true, Relaxed) {
+                    tracing::warn!(%error, "what is finished cannot be counted for now");
+                }
+            }
+        }
+        delete.await?;
+        if let Some(tally) = self.tally().get_mut(run) {
+            tally.ids.retain(|other| *other != id);
+        }
+        Ok(())
+    }
+
+    /// Whether a worker counted the message and was gone before it was deleted.
+    async fn is_counted(&self, id: &str) -> Result<bool, Error> {
+        let has = |tally: &Tally| tally.ids.iter().any(|other| other == id);
+        if self.tally().values().any(has) {
+            return Ok(true);
+        }
+        let told = read(&self.client, &self.faults, &self.main, &self.failed).await?;
+        Ok(told.values().any(has))
+    }
+
+    fn count(&self, run: &str, id: &str) {
+        let mut tallies = self.tally();
+        let tally = tallies.entry(run.to_owned()).or_default();
+        tally.count += 1;
+        tally.written = now_seconds();
+        tally.told = false;
+        tally.ids.push_back(id.to_owned());
+        while tally.ids.len() > TOLD {
+            tally.ids.pop_front();
+        }
+    }
+
+    /// Writes what is not written yet. While one does, what others counted is gathered for the
+    /// next, so that many lanes cost few calls.
+    async fn write(&self) -> Result<(), Error> {
+        let mut place = self.place.lock().await;
+        if self.tally().values().all(|tally| tally.told) {
+            return Ok(());
+        }
+        let url = match &*place {
+            Some(url) => url.clone(),
+            None => place.insert(self.settle_down().await?).clone(),
+        };
+        let mut news = HashMap::new();
+        for (run, tally) in self.tally().iter_mut().filter(|(_, tally)| !tally.told) {
+            tally.told = true;
+            news.insert(self.key(run), encode(tally));
+        }
+        let written = put(&self.client, &self.faults, &url, news).await;
+        if written.is_err() {
+            self.tally()
+                .values_mut()
+                .for_each(|tally| tally.told = false);
+        }
+        written
+    }
+
+    /// The queue that has room for another tag, once what the dead counted is this worker's.
+    async fn settle_down(&self) -> Result<String, Error> {
+        for url in [&self.main, &self.failed] {
+            let mut there = match tags(&self.client, &self.faults, url).await {
+                Err(Error::Gone { .. }) => continue,
+                there => there?,
+            };
+            if there.keys().filter(|key| key.starts_with(PREFIX)).count() >= MANY {
+                self.add_up(url).await?;
+                there = tags(&self.client, &self.faults, url).await?;
+            }
+            if there.len() >= MOST_TAGS {
+                continue;
+            }
+            if *url == self.failed {
+                let more = HashMap::from([(MORE.to_owned(), "1".to_owned())]);
+                put(&self.client, &self.faults, &self.main, more).await?;
+            }
+            return Ok(url.clone());
+        }
+        Ok(self.main.clone())
+    }
+
+    /// Takes over what the dead counted on this queue. Theirs becomes 0 and ours the sum in one
+    /// call, and one worker at a time does so; then their tags are removed.
+    async fn add_up(&self, url: &str) -> Result<(), Error> {
+        let there = tags(&self.client, &self.faults, url).await?;
+        let now = now_seconds();
+        let fresh = there.get(ADDING).and_then(|tag| tag.split_once(':'));
+        let fresh = fresh.and_then(|(when, _)| when.parse::<i64>().ok());
+        if fresh.is_some_and(|when| (now - when).abs() < 3600) || dead(&there, now).is_empty() {
+            return Ok(());
+        }
+        let mine = format!("{now}:{}", self.worker);
+        let claim = HashMap::from([(ADDING.to_owned(), mine.clone())]);
+        put(&self.client, &self.faults, url, claim).await?;
+        sleep(CLAIMED).await;
+        let there = tags(&self.client, &self.faults, url).await?;
+        if there.get(ADDING) != Some(&mine) {
+            return Ok(());
+        }
+        let dead = dead(&there, now);
+        let mut news = HashMap::new();
+        for (key, run, theirs) in &dead {
+            let mut tallies = self.tally();
+            let tally = tallies.entry(run.clone()).or_default();
+            tally.count += theirs.count;
+            tally.written = now;
+            news.insert(self.key(run), encode(tally));
+            news.insert(key.clone(), encode(&Tally::default()));
+        }
+        put(&self.client, &self.faults, url, news).await?;
+        let mut old: Vec<String> = dead.into_iter().map(|(key, ..)| key).collect();
+        old.push(ADDING.to_owned());
+        let untag = self.client.untag_queue().queue_url(url);
+        let untagged = untag.set_tag_keys(Some(old)).send().await;
+        untagged
+            .map(drop)
+            .map_err(|error| self.faults.general("tidy the counts of", error))
+    }
+
+    fn key(&self, run: &str) -> String {
+        format!("{PREFIX}{}.{}", self.worker, escape(run))
+    }
+
+    fn tally(&self) -> MutexGuard<'_, BTreeMap<String, Tally>> {
+        // Numbers that are each right, whatever panicked elsewhere.
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn put(
+    client: &Client,
+    faults: &Faults,
+    url: &str,
+    news: HashMap<String, String>,
+) -> Result<(), Error> {
+    client
+        .tag_queue()
+        .queue_url(url)
+        .set_tags(Some(news))
+        .send()
+        .await
+        .map(drop)
+        .map_err(|error| faults.general("count with", error))
+}
+
+/// All tallies of the queue, by their keys.
+async fn read(
+    client: &Client,
+    faults: &Faults,
+    main: &str,
+    failed: &str,
+) -> Result<BTreeMap<String, Tally>, Error> {
+    let main = tags(client, faults, main).await?;
+    let more = overflow(client, faults, &main, failed).await?;
+    let tallies = main.iter().chain(&more);
+    Ok(tallies
+        .filter_map(|(key, value)| Some((key.clone(), decode(key, value)?.1)))
+        .collect())
+}
+
+/// The tags of the failed queue, where those of the queue were not enough.
+async fn overflow(
+    client: &Client,
+    faults: &Faults,
+    main: &HashMap<String, String>,
+    failed: &str,
+) -> Result<HashMap<String, String>, Error> {
+    if !main.contains_key(MORE) {
+        return Ok(HashMap::new());
+    }
+    match tags(client, faults, failed).await {
+        Err(Error::Gone { .. }) => Ok(HashMap::new()),
+        there => there,
+    }
+}
+
+/// How much was finished of each run, by the tags of the queue and, where these are many, of the
+/// failed queue.
+pub(super) async fn sum(
+    client: &Client,
+    faults: &Faults,
+    main: &HashMap<String, String>,
+    failed: &str,
+) -> Result<BTreeMap<String, u64>, Error> {
+    let more = overflow(client, faults, main, failed).await?;
+    let mut sums = BTreeMap::new();
+    for (key, value) in main.iter().chain(&more) {
+        if let Some((run, tally)) = decode(key, value) {
+            *sums.entry(run).or_default() += tally.count;
+        }
+    }
+    sums.retain(|_, count| *count > 0);
+    Ok(sums)
+}
+
+/// The tallies of workers that are dead: their keys, runs and counts.
+fn dead(tags: &HashMap<String, String>, now: i64) -> Vec<(String, String, Tally)> {
+    let one = |(key, value): (&String, &String)| {
+        let (run, tally) = decode(key, value)?;
+        let dead = now - tally.written > DEAD_SECONDS;
+        dead.then(|| (key.clone(), run, tally))
+    };
+    tags.iter().filter_map(one).collect()
+}
+
+fn encode(tally: &Tally) -> String {
+    let ids: Vec<&str> = tally.ids.iter().map(String::as_str).collect();
+    format!("{}:{}:{}", tally.count, tally.written, ids.join("."))
+}
+
+/// The run and the tally of a tag, if it is one.
+fn decode(key: &str, value: &str) -> Option<(String, Tally)> {
+    let (_worker, run) = key.strip_prefix(PREFIX)?.split_once('.')?;
+    let mut parts = value.splitn(3, ':');
+    let tally = Tally {
+        count: parts.next()?.parse().ok()?,
+        written: parts.next()?.parse().ok()?,
+        ids: parts
+            .next()?
+            .split('.')
+            .filter(|id| !id.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        told: true,
+    };
+    Some((unescape(run)?, tally))
+}
+
+/// Eight digits that stand for a message's id (FNV-1a): what is told apart are some hundreds.
+fn short(id: &str) -> String {
+    let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    format!("{:08x}", id.bytes().fold(0x811c_9dc5, step))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tally_fits_into_a_tag_and_is_read_as_it_was_written() {
+        let ids = (0..TOLD).map(|n| short(&n.to_string())).collect();
+        let tally = Tally {
+            count: 100_000_000,
+            written: 1_795_000_000,
+            ids,
+            told: true,
+        };
+        let value = encode(&tally);
+        assert!(value.len() <= 256, "{}", value.len());
+        let run = "19a3b2c4d5e-1f2e3";
+        let key = format!("{PREFIX}0123456789abcdef.{}", escape(run));
+        assert_eq!(decode(&key, &value), Some((run.to_owned(), tally)));
+        assert_eq!(decode("s3flickr.populate.x", "1:2:3"), None);
+        assert_eq!(decode(&key, "what"), None);
+    }
+
+    #[test]
+    fn only_who_wrote_nothing_for_long_is_dead() {
+        let key = |n: u32| format!("{PREFIX}{n}.run");
+        let now = 10 * DEAD_SECONDS;
+        let written = |ago: i64| format!("7:{}:", now - ago);
+        // A clock that is hours ahead or behind makes nobody dead.
+        let tags = [
+            (key(1), written(0)),
+            (key(2), written(-7_200)),
+            (key(3), written(12 * 3600)),
+            (key(4), written(DEAD_SECONDS + 1)),
+        ];
+        let dead = dead(&tags.into_iter().collect(), now);
+        assert_eq!(dead.len(), 1);
+        assert_eq!((dead[0].0.as_str(), dead[0].2.count), (key(4).as_str(), 7));
+    }
+}
