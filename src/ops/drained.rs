@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::status::Tally;
 use crate::queue::{Counts, Error, Queue};
 
 /// How often in a row SQS must show nothing at all: its counts are approximate and lag.
@@ -13,24 +14,31 @@ const LOOKS: u32 = 4;
 /// The time between two of these looks.
 const BETWEEN: Duration = Duration::from_secs(2);
 
+/// How long SQS must show nothing where what `populate` sent is more than what was finished or
+/// failed: its counts are right a minute after the last change (GetQueueAttributes).
+const LAG: Duration = Duration::from_secs(60);
+
 /// What the lanes of a worker saw of their queue together.
 #[derive(Debug)]
 pub(super) struct Drained {
-    needed: u32,
+    exact: bool,
     seen: Mutex<Seen>,
 }
 
 #[derive(Debug, Default)]
 struct Seen {
     empty: u32,
+    /// Since when it looks empty.
+    since: Option<Instant>,
     looked: Option<Instant>,
+    finished: bool,
 }
 
 impl Drained {
     /// One look is enough where counts are exact.
     pub(super) fn new(exact: bool) -> Drained {
         Drained {
-            needed: if exact { 1 } else { LOOKS },
+            exact,
             seen: Mutex::default(),
         }
     }
@@ -38,22 +46,38 @@ impl Drained {
     /// Looks at the queue, unless that was done a moment ago; tells whether it is finished.
     pub(super) async fn look(&self, queue: &Queue) -> Result<bool, Error> {
         let mut seen = self.seen.lock().await;
-        if seen.empty >= self.needed {
+        if seen.finished {
             return Ok(true);
         }
-        if self.needed > 1 && seen.looked.is_some_and(|looked| looked.elapsed() < BETWEEN) {
+        if !self.exact && seen.looked.is_some_and(|looked| looked.elapsed() < BETWEEN) {
             return Ok(false);
         }
         let counts = queue.counts().await?;
         seen.looked = Some(Instant::now());
-        seen.empty = if is_empty(&counts) { seen.empty + 1 } else { 0 };
-        Ok(seen.empty >= self.needed)
+        if !is_empty(&counts) {
+            (seen.empty, seen.since) = (0, None);
+            return Ok(false);
+        }
+        seen.empty += 1;
+        let since = *seen.since.get_or_insert_with(Instant::now);
+        seen.finished = self.exact
+            || since.elapsed() >= LAG
+            // Notes cost a call of a kind that SQS allows only few of.
+            || seen.empty.is_multiple_of(LOOKS) && is_accounted_for(queue, &counts).await?;
+        Ok(seen.finished)
     }
 
     /// A message came: it is not finished, whatever the counts said.
     pub(super) async fn not_yet(&self) {
-        self.seen.lock().await.empty = 0;
+        let mut seen = self.seen.lock().await;
+        (seen.empty, seen.since) = (0, None);
     }
+}
+
+/// Whether every message that `populate` sent was finished or failed, and it sends no more.
+async fn is_accounted_for(queue: &Queue, counts: &Counts) -> Result<bool, Error> {
+    let tally = Tally::of(&queue.notes().await?, counts);
+    Ok(tally.missing == 0 && tally.populating == 0)
 }
 
 fn is_empty(counts: &Counts) -> bool {
