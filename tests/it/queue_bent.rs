@@ -366,6 +366,28 @@ async fn what_cannot_be_counted_for_now_is_counted_with_the_next() {
     }
 }
 
+#[tokio::test]
+async fn what_can_be_neither_counted_nor_deleted_is_counted_when_it_comes_again() {
+    let name = unique("neither");
+    let whole = queue(&name).await;
+    whole.send(&[message("a")]).await.unwrap();
+    let times = AtomicUsize::new(0);
+    let (worker, _proxy) = bent(&name, move |operation, _| match operation {
+        "TagQueue" | "DeleteMessage" if times.fetch_add(1, Ordering::SeqCst) < 2 => {
+            Bend::refuse("AccessDenied")
+        }
+        _ => Bend::Pass,
+    })
+    .await;
+    let lease = take(&worker, Duration::from_secs(1)).await;
+    lease.finish("run").await.unwrap_err();
+    take(&whole, HOLD).await.finish("run").await.unwrap();
+    // What the first counts next tells nothing of the message that it lost.
+    whole.send(&[message("b")]).await.unwrap();
+    take(&worker, HOLD).await.finish("run").await.unwrap();
+    assert_eq!(whole.notes().await.unwrap().finished(), 2);
+}
+
 async fn tag(name: &str, tags: impl IntoIterator<Item = (String, String)>) {
     let server = ministack().await;
     let tagging = server

@@ -99,23 +99,34 @@ impl Finished {
         let id = short(message);
         // Never closed.
         let _turn = self.turns.acquire().await;
-        if !(again && self.is_counted(&id).await?) {
-            self.count(run, &id);
-            if let Err(error) = self.write().await {
-                if let Error::Gone { .. } = error {
-                    return Err(error);
-                }
-                // The photo is there: its message must go. The next to be written tells of it.
-                if !self.complained.swap(true, Relaxed) {
-                    tracing::warn!(%error, "what is finished cannot be counted for now");
-                }
+        if again && self.is_counted(&id).await? {
+            return delete.await;
+        }
+        self.count(run, &id);
+        let told = self.write().await;
+        if let Err(error) = &told {
+            self.complain(error);
+        }
+        // Told or not, the photo is there, so its message must go. The next write tells of it.
+        let deleted = delete.await;
+        if let Some(tally) = self.tally().get_mut(run) {
+            if deleted.is_ok() {
+                tally.ids.retain(|other| *other != id);
+            } else if told.is_err() {
+                // It is handed out again, and counted by whoever finishes it then.
+                tally.ids.retain(|other| *other != id);
+                tally.count = tally.count.saturating_sub(1);
             }
         }
-        delete.await?;
-        if let Some(tally) = self.tally().get_mut(run) {
-            tally.ids.retain(|other| *other != id);
+        deleted
+    }
+
+    /// Says once that counting fails; what ails the whole queue is told by others.
+    fn complain(&self, error: &Error) {
+        let own = !matches!(error, Error::Unreachable { .. } | Error::Gone { .. });
+        if own && !self.complained.swap(true, Relaxed) {
+            tracing::warn!(%error, "what is finished cannot be counted for now");
         }
-        Ok(())
     }
 
     /// Whether a worker counted the message and was gone before it was deleted.
