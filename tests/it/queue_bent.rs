@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use axum::http::StatusCode;
-use s3flickr::queue::{Error, Lease, Outgoing, Pace, Queue, Record, Sent};
+use s3flickr::queue::{AccountRecord, Error, Lease, Outgoing, Pace, Queue, Record, Sent};
 use serde_json::{Value, json};
 
 use crate::support::aws::{Aws, ministack, unique};
@@ -356,7 +356,7 @@ async fn what_cannot_be_counted_for_now_is_counted_with_the_next() {
         .unwrap();
     let times = AtomicUsize::new(0);
     let (worker, _proxy) = bent(&name, move |operation, _| match operation {
-        "TagQueue" if times.fetch_add(1, Ordering::SeqCst) == 0 => Bend::refuse("AccessDenied"),
+        "TagQueue" if times.fetch_add(1, Ordering::SeqCst) == 0 => Bend::refuse("SomethingNew"),
         _ => Bend::Pass,
     })
     .await;
@@ -374,7 +374,7 @@ async fn what_can_be_neither_counted_nor_deleted_is_counted_when_it_comes_again(
     let times = AtomicUsize::new(0);
     let (worker, _proxy) = bent(&name, move |operation, _| match operation {
         "TagQueue" | "DeleteMessage" if times.fetch_add(1, Ordering::SeqCst) < 2 => {
-            Bend::refuse("AccessDenied")
+            Bend::refuse("SomethingNew")
         }
         _ => Bend::Pass,
     })
@@ -431,7 +431,7 @@ async fn what_long_dead_workers_counted_is_added_up() {
 }
 
 #[tokio::test]
-async fn a_queue_without_room_for_another_tag_counts_on_the_failed_queue() {
+async fn a_queue_without_room_for_another_tag_counts_beside_it() {
     let name = unique("full");
     let queue = queue(&name).await;
     tag(
@@ -442,7 +442,47 @@ async fn a_queue_without_room_for_another_tag_counts_on_the_failed_queue() {
     queue.send(&[message("a")]).await.unwrap();
     take(&queue, HOLD).await.finish("run").await.unwrap();
     assert_eq!(queue.notes().await.unwrap().finished(), 1);
-    assert_eq!(tags(&format!("{name}-failed")).await.len(), 1);
+    assert_eq!(tags(&format!("{name}-calls.fifo")).await.len(), 1);
+}
+
+/// As the policies of fleets have it: of the three queues a worker may tag the one of the calls,
+/// and it removes no tag.
+#[tokio::test]
+async fn a_worker_that_may_only_tag_the_calls_binds_and_counts_there() {
+    let name = unique("policy");
+    let whole = queue(&name).await;
+    whole.send(&["a", "b"].map(message)).await.unwrap();
+    let policy = |operation: &str, request: &Value| {
+        let calls = request["QueueUrl"]
+            .as_str()
+            .is_some_and(|url| url.ends_with("-calls.fifo"));
+        match operation {
+            "TagQueue" if calls => Bend::Pass,
+            "TagQueue" | "UntagQueue" | "CreateQueue" | "SetQueueAttributes" => {
+                Bend::refuse("AccessDenied")
+            }
+            _ => Bend::Pass,
+        }
+    };
+    let (worker, _proxy) = bent(&name, policy).await;
+    assert_eq!(worker.check(false).await.unwrap(), [""; 0]);
+    let account = AccountRecord {
+        nsid: "1@N01".to_owned(),
+        name: String::new(),
+        had_photos: true,
+    };
+    assert_eq!(worker.bind_account(&account).await.unwrap(), account);
+    let other = AccountRecord {
+        nsid: "0@N01".to_owned(),
+        ..account.clone()
+    };
+    assert_eq!(whole.bind_account(&other).await.unwrap(), account);
+    for _ in 0..2 {
+        take(&worker, HOLD).await.finish("run").await.unwrap();
+    }
+    let notes = whole.notes().await.unwrap();
+    assert_eq!((notes.finished(), notes.account), (2, Some(account)));
+    assert_eq!(worker.permit(&Pace::per_hour(3_600)).await.unwrap(), 1);
 }
 
 #[tokio::test]

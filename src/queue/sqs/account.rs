@@ -5,14 +5,12 @@
 //! of all who found the same can be seen, and writes down the first of them in the order of their
 //! names: the same for everyone who was in time. Who comes later finds the tag.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_sqs::Client;
 use tokio::time::sleep;
 
-use super::Faults;
-use super::runs::{escape, tags, unescape};
+use super::runs::{escape, unescape};
+use super::tags::{Tagged, Tags};
 use crate::queue::{AccountRecord, Error};
 
 /// The account.
@@ -26,64 +24,38 @@ const CLAIMED: Duration = Duration::from_secs(1);
 const NAME: usize = 150;
 
 /// Binds the queue, unless it is bound; returns the account that it is bound to then.
-pub(super) async fn bind(
-    client: &Client,
-    faults: &Faults,
-    url: &str,
-    account: &AccountRecord,
-) -> Result<AccountRecord, Error> {
-    if let Some(bound) = bound(&tags(client, faults, url).await?) {
+pub(super) async fn bind(tags: &Tags, account: &AccountRecord) -> Result<AccountRecord, Error> {
+    if let Some(bound) = bound(&tags.all().await?) {
         return Ok(bound);
     }
     let claim = format!("{CLAIM}{}", escape(&account.nsid));
-    put(client, faults, url, &claim, account).await?;
+    let place = tags.put_where_allowed(tag(&claim, account)).await?;
     sleep(CLAIMED).await;
-    let seen = tags(client, faults, url).await?;
+    let seen = tags.all().await?;
     if let Some(bound) = bound(&seen) {
         return Ok(bound);
     }
     let claims = claims(&seen);
     let first = claims.first().map_or(account, |(_, first)| first);
-    put(client, faults, url, BOUND, first).await?;
-    let tidied = client
-        .untag_queue()
-        .queue_url(url)
-        .set_tag_keys(Some(claims.iter().map(|(key, _)| key.clone()).collect()))
-        .send()
-        .await;
-    if let Err(error) = tidied {
-        // They count for nothing any more.
-        tracing::debug!(%error, "the claims on a queue were left");
-    }
+    tags.put(place, tag(BOUND, first)).await?;
+    let old = claims.iter().map(|(key, _)| key.clone()).collect();
+    tags.remove(place, old).await;
     // What is there counts, should someone have been slower than is thought above.
-    let there = bound(&tags(client, faults, url).await?);
+    let there = bound(&tags.all().await?);
     Ok(there.unwrap_or_else(|| first.clone()))
 }
 
-async fn put(
-    client: &Client,
-    faults: &Faults,
-    url: &str,
-    key: &str,
-    account: &AccountRecord,
-) -> Result<(), Error> {
-    client
-        .tag_queue()
-        .queue_url(url)
-        .tags(key, encode(account))
-        .send()
-        .await
-        .map(drop)
-        .map_err(|error| faults.general("bind an account to", error))
+fn tag(key: &str, account: &AccountRecord) -> Tagged {
+    Tagged::from([(key.to_owned(), encode(account))])
 }
 
 /// The account that the queue is bound to, by its tags.
-pub(super) fn bound(tags: &HashMap<String, String>) -> Option<AccountRecord> {
+pub(super) fn bound(tags: &Tagged) -> Option<AccountRecord> {
     tags.get(BOUND).and_then(|value| decode(value))
 }
 
 /// All claims, in the order of the accounts' ids.
-fn claims(tags: &HashMap<String, String>) -> Vec<(String, AccountRecord)> {
+fn claims(tags: &Tagged) -> Vec<(String, AccountRecord)> {
     let claim = |(key, value): (&String, &String)| {
         key.starts_with(CLAIM)
             .then(|| Some((key.clone(), decode(value)?)))

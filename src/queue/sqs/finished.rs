@@ -5,22 +5,21 @@
 //! the two loses nothing, and whoever is handed the message again finds the id, and does not
 //! count it a second time. The ids are those whose deletion is not known yet.
 //!
-//! A queue has 50 tags, so the workers that find no room use those of the failed queue, and one
-//! that starts adds what the long dead counted to its own.
+//! A queue has 50 tags, so the workers that find no room on the one use those of the other of the
+//! two [`super::tags`], and one that starts adds what the long dead counted to its own.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex as Locked, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_sqs::Client;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::sleep;
 
-use super::Faults;
-use super::runs::{escape, tags, unescape};
+use super::runs::{escape, unescape};
+use super::tags::{PLACES, Place, Tagged, Tags};
 use super::token::now_seconds;
 use crate::queue::Error;
 
@@ -36,8 +35,6 @@ const MANY: usize = 8;
 /// A worker that wrote nothing for so long is dead, however wrong its clock is: the longest hold
 /// of a message (12 hours), and a day.
 const DEAD_SECONDS: i64 = 36 * 3600;
-/// On the queue: there are more on the failed queue.
-const MORE: &str = "s3flickr.done-more";
 /// Who adds up: one at a time.
 const ADDING: &str = "s3flickr.adding-up";
 /// The time from "nobody adds up" to "it is me", with plenty to spare.
@@ -45,15 +42,12 @@ const CLAIMED: Duration = Duration::from_secs(1);
 
 /// What one worker finished, and where it is written.
 pub(super) struct Finished {
-    client: Client,
-    faults: Faults,
-    main: String,
-    failed: String,
+    tags: Tags,
     worker: String,
     turns: Semaphore,
     tally: Locked<BTreeMap<String, Tally>>,
-    /// The queue whose tags are used. Locked while they are written.
-    place: Mutex<Option<String>>,
+    /// Where this worker's tags are. Locked while they are written.
+    place: Mutex<Option<Place>>,
     /// Whether it was said that counting fails: once is enough.
     complained: AtomicBool,
 }
@@ -71,14 +65,11 @@ struct Tally {
 }
 
 impl Finished {
-    pub(super) fn new(client: &Client, faults: &Faults, main: &str, failed: &str) -> Finished {
+    pub(super) fn new(tags: &Tags) -> Finished {
         // Each `RandomState` is keyed anew; what it hashes does not matter.
         let worker = RandomState::new().hash_one(0);
         Finished {
-            client: client.clone(),
-            faults: faults.clone(),
-            main: main.to_owned(),
-            failed: failed.to_owned(),
+            tags: tags.clone(),
             worker: format!("{worker:016x}"),
             turns: Semaphore::new(AT_ONCE),
             tally: Locked::default(),
@@ -135,8 +126,9 @@ impl Finished {
         if self.tally().values().any(has) {
             return Ok(true);
         }
-        let told = read(&self.client, &self.faults, &self.main, &self.failed).await?;
-        Ok(told.values().any(has))
+        let told = self.tags.all().await?;
+        let mut told = told.iter().filter_map(|(key, value)| decode(key, value));
+        Ok(told.any(|(_, tally)| has(&tally)))
     }
 
     fn count(&self, run: &str, id: &str) {
@@ -158,17 +150,24 @@ impl Finished {
         if self.tally().values().all(|tally| tally.told) {
             return Ok(());
         }
-        let url = match &*place {
-            Some(url) => url.clone(),
-            None => place.insert(self.settle_down().await?).clone(),
+        let places = match *place {
+            Some(known) => vec![known],
+            None => self.places().await?,
         };
-        let mut news = HashMap::new();
-        for (run, tally) in self.tally().iter_mut().filter(|(_, tally)| !tally.told) {
-            tally.told = true;
-            news.insert(self.key(run), encode(tally));
+        let news = self.news();
+        let mut written = Ok(());
+        for one in places {
+            written = self.tags.put(one, news.clone()).await;
+            match &written {
+                Ok(()) => *place = Some(one),
+                // Perhaps those of the other may be written.
+                Err(Error::Denied { .. }) => continue,
+                Err(_) => {}
+            }
+            break;
         }
-        let written = put(&self.client, &self.faults, &url, news).await;
         if written.is_err() {
+            *place = None;
             self.tally()
                 .values_mut()
                 .for_each(|tally| tally.told = false);
@@ -176,33 +175,46 @@ impl Finished {
         written
     }
 
-    /// The queue that has room for another tag, once what the dead counted is this worker's.
-    async fn settle_down(&self) -> Result<String, Error> {
-        for url in [&self.main, &self.failed] {
-            let mut there = match tags(&self.client, &self.faults, url).await {
-                Err(Error::Gone { .. }) => continue,
-                there => there?,
-            };
+    /// What is not told yet, as tags.
+    fn news(&self) -> Tagged {
+        let mut tallies = self.tally();
+        let untold = tallies.iter_mut().filter(|(_, tally)| !tally.told);
+        untold
+            .map(|(run, tally)| {
+                tally.told = true;
+                (self.key(run), encode(tally))
+            })
+            .collect()
+    }
+
+    /// The places for another tag, the best first, once what the dead counted there is ours.
+    async fn places(&self) -> Result<Vec<Place>, Error> {
+        let mut places = Vec::new();
+        for place in PLACES {
+            let mut there = self.tags.at(place).await?;
             if there.keys().filter(|key| key.starts_with(PREFIX)).count() >= MANY {
-                self.add_up(url).await?;
-                there = tags(&self.client, &self.faults, url).await?;
+                match self.add_up(place).await {
+                    Err(Error::Denied { .. }) => continue,
+                    done => done?,
+                }
+                there = self.tags.at(place).await?;
             }
-            if there.len() >= MOST_TAGS {
-                continue;
-            }
-            if *url == self.failed {
-                let more = HashMap::from([(MORE.to_owned(), "1".to_owned())]);
-                put(&self.client, &self.faults, &self.main, more).await?;
-            }
-            return Ok(url.clone());
+            // Where all are full, those with room come first.
+            let at = if there.len() < MOST_TAGS {
+                places.len()
+            } else {
+                PLACES.len()
+            };
+            places.push((at, place));
         }
-        Ok(self.main.clone())
+        places.sort_by_key(|(at, _)| *at);
+        Ok(places.into_iter().map(|(_, place)| place).collect())
     }
 
     /// Takes over what the dead counted on this queue. Theirs becomes 0 and ours the sum in one
     /// call, and one worker at a time does so; then their tags are removed.
-    async fn add_up(&self, url: &str) -> Result<(), Error> {
-        let there = tags(&self.client, &self.faults, url).await?;
+    async fn add_up(&self, place: Place) -> Result<(), Error> {
+        let there = self.tags.at(place).await?;
         let now = now_seconds();
         let fresh = there.get(ADDING).and_then(|tag| tag.split_once(':'));
         let fresh = fresh.and_then(|(when, _)| when.parse::<i64>().ok());
@@ -210,15 +222,15 @@ impl Finished {
             return Ok(());
         }
         let mine = format!("{now}:{}", self.worker);
-        let claim = HashMap::from([(ADDING.to_owned(), mine.clone())]);
-        put(&self.client, &self.faults, url, claim).await?;
+        let claim = Tagged::from([(ADDING.to_owned(), mine.clone())]);
+        self.tags.put(place, claim).await?;
         sleep(CLAIMED).await;
-        let there = tags(&self.client, &self.faults, url).await?;
+        let there = self.tags.at(place).await?;
         if there.get(ADDING) != Some(&mine) {
             return Ok(());
         }
         let dead = dead(&there, now);
-        let mut news = HashMap::new();
+        let mut news = Tagged::new();
         for (key, run, theirs) in &dead {
             let mut tallies = self.tally();
             let tally = tallies.entry(run.clone()).or_default();
@@ -227,14 +239,11 @@ impl Finished {
             news.insert(self.key(run), encode(tally));
             news.insert(key.clone(), encode(&Tally::default()));
         }
-        put(&self.client, &self.faults, url, news).await?;
+        self.tags.put(place, news).await?;
         let mut old: Vec<String> = dead.into_iter().map(|(key, ..)| key).collect();
         old.push(ADDING.to_owned());
-        let untag = self.client.untag_queue().queue_url(url);
-        let untagged = untag.set_tag_keys(Some(old)).send().await;
-        untagged
-            .map(drop)
-            .map_err(|error| self.faults.general("tidy the counts of", error))
+        self.tags.remove(place, old).await;
+        Ok(())
     }
 
     fn key(&self, run: &str) -> String {
@@ -247,74 +256,20 @@ impl Finished {
     }
 }
 
-async fn put(
-    client: &Client,
-    faults: &Faults,
-    url: &str,
-    news: HashMap<String, String>,
-) -> Result<(), Error> {
-    client
-        .tag_queue()
-        .queue_url(url)
-        .set_tags(Some(news))
-        .send()
-        .await
-        .map(drop)
-        .map_err(|error| faults.general("count with", error))
-}
-
-/// All tallies of the queue, by their keys.
-async fn read(
-    client: &Client,
-    faults: &Faults,
-    main: &str,
-    failed: &str,
-) -> Result<BTreeMap<String, Tally>, Error> {
-    let main = tags(client, faults, main).await?;
-    let more = overflow(client, faults, &main, failed).await?;
-    let tallies = main.iter().chain(&more);
-    Ok(tallies
-        .filter_map(|(key, value)| Some((key.clone(), decode(key, value)?.1)))
-        .collect())
-}
-
-/// The tags of the failed queue, where those of the queue were not enough.
-async fn overflow(
-    client: &Client,
-    faults: &Faults,
-    main: &HashMap<String, String>,
-    failed: &str,
-) -> Result<HashMap<String, String>, Error> {
-    if !main.contains_key(MORE) {
-        return Ok(HashMap::new());
-    }
-    match tags(client, faults, failed).await {
-        Err(Error::Gone { .. }) => Ok(HashMap::new()),
-        there => there,
-    }
-}
-
-/// How much was finished of each run, by the tags of the queue and, where these are many, of the
-/// failed queue.
-pub(super) async fn sum(
-    client: &Client,
-    faults: &Faults,
-    main: &HashMap<String, String>,
-    failed: &str,
-) -> Result<BTreeMap<String, u64>, Error> {
-    let more = overflow(client, faults, main, failed).await?;
+/// How much was finished of each run, by the tags of both places.
+pub(super) fn sum(tags: &Tagged) -> BTreeMap<String, u64> {
     let mut sums = BTreeMap::new();
-    for (key, value) in main.iter().chain(&more) {
+    for (key, value) in tags {
         if let Some((run, tally)) = decode(key, value) {
             *sums.entry(run).or_default() += tally.count;
         }
     }
     sums.retain(|_, count| *count > 0);
-    Ok(sums)
+    sums
 }
 
 /// The tallies of workers that are dead: their keys, runs and counts.
-fn dead(tags: &HashMap<String, String>, now: i64) -> Vec<(String, String, Tally)> {
+fn dead(tags: &Tagged, now: i64) -> Vec<(String, String, Tally)> {
     let one = |(key, value): (&String, &String)| {
         let (run, tally) = decode(key, value)?;
         let dead = now - tally.written > DEAD_SECONDS;

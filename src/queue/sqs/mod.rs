@@ -15,6 +15,7 @@ mod runs;
 mod sending;
 mod setup;
 mod shape;
+mod tags;
 mod token;
 mod turn;
 
@@ -34,6 +35,7 @@ use calls::Calls;
 use fault::Faults;
 use finished::Finished;
 use setup::{Pair, settings};
+use tags::Tags;
 
 /// SQS keeps a message for at most 14 days, counted from its sending.
 const RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
@@ -56,6 +58,7 @@ pub(super) struct Sqs {
     main: String,
     failed: String,
     calls: Calls,
+    tags: Tags,
     finished: Finished,
     faults: Faults,
     failed_faults: Faults,
@@ -99,11 +102,13 @@ impl Sqs {
     fn over(config: &SdkConfig, client: Client, name: &str, main: String, failed: String) -> Sqs {
         let polling = client::polling(config);
         let faults = Faults::of(name);
+        let tags = Tags::new(&client, name, &main);
         let (failed_name, failed_faults) = self::failed(name);
         Sqs {
             location: format!("sqs://{name}"),
             calls: Calls::new(name, client.clone(), polling.clone()),
-            finished: Finished::new(&client, &faults, &main, &failed),
+            finished: Finished::new(&tags),
+            tags,
             client,
             polling,
             main,
@@ -319,10 +324,10 @@ impl Backend for Sqs {
     }
 
     async fn notes(&self) -> Result<Notes, Error> {
-        let tags = runs::tags(&self.client, &self.faults, &self.main).await?;
+        let tags = self.tags.all().await?;
         Ok(Notes {
             records: runs::decode(&tags),
-            finished: finished::sum(&self.client, &self.failed_faults, &tags, &self.failed).await?,
+            finished: finished::sum(&tags),
             account: account::bound(&tags),
         })
     }
@@ -332,7 +337,7 @@ impl Backend for Sqs {
     }
 
     async fn bind_account(&self, account: &AccountRecord) -> Result<AccountRecord, Error> {
-        account::bind(&self.client, &self.faults, &self.main, account).await
+        account::bind(&self.tags, account).await
     }
 
     async fn pace(&self) -> Result<Option<Pace>, Error> {
