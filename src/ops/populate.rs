@@ -169,6 +169,7 @@ impl Run<'_> {
     async fn list_and_send(&mut self) -> Result<(), Error> {
         let listed = self.send_pages().await.and_then(|()| self.all_taken());
         if listed.is_ok()
+            && !self.summary.stopped
             && let Some(target) = &mut self.target
         {
             target.record.ended = Some(unix_now());
