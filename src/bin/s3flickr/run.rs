@@ -81,8 +81,8 @@ async fn assign_sets(
 ) -> Result<Exit> {
     let stop = stop_on_signals(console);
     let (queue, pace) = (args.queue.as_deref(), args.calls_per_hour);
-    let flickr = client(queue, pace, config, folders, &stop).await?;
     let _alone = OrganiseLock::take(folders)?;
+    let flickr = client(queue, pace, config, folders, &stop).await?;
     let options = AssignOptions {
         naming: match args.set_name {
             SetNaming::Path => SetName::Path,
@@ -106,8 +106,8 @@ async fn merge_sets(
 ) -> Result<Exit> {
     let stop = stop_on_signals(console);
     let (queue, pace) = (args.queue.as_deref(), args.calls_per_hour);
-    let flickr = client(queue, pace, config, folders, &stop).await?;
     let _alone = OrganiseLock::take(folders)?;
+    let flickr = client(queue, pace, config, folders, &stop).await?;
     let summary = sets::merge_sets(&flickr, args.dry_run, &stop, console).await?;
     let (document, text) = report::merged(&summary, args.dry_run);
     console.result(&document, &text);
