@@ -97,9 +97,9 @@ struct Open {
     jobs: BTreeSet<String>,
     /// Failed trials since the pause was short, the failure that opened it included.
     failures: u32,
-    /// The lane that tries one job.
-    trial: Option<u64>,
-    /// When another lane may try one beside it.
+    /// The lanes that try one job each: one, and another beside it where that takes long.
+    trials: BTreeSet<u64>,
+    /// When another lane may try one beside them.
     trial_ends: Moment,
 }
 
@@ -137,14 +137,14 @@ impl Breaker {
         let longest = self.pauses.longest();
         if let Some(open) = &mut self.open {
             // A long video, or a service that hangs, must not keep small photos from the trial.
-            let earliest = match open.trial {
-                Some(_) => open.trial_ends,
-                None => open.waiting.try_at,
+            let earliest = match open.trials.is_empty() {
+                false => open.trial_ends,
+                true => open.waiting.try_at,
             };
             if now < earliest {
                 return Entry::Wait(earliest);
             }
-            open.trial = Some(number);
+            open.trials.insert(number);
             open.trial_ends = now + longest;
         }
         Entry::Pass(number)
@@ -154,12 +154,14 @@ impl Breaker {
     pub fn may_begin(&self, number: u64) -> bool {
         self.open
             .as_ref()
-            .is_none_or(|open| open.trial == Some(number))
+            .is_none_or(|open| open.trials.contains(&number))
     }
 
     /// Whether this lane tries the one job while the others wait.
     pub fn is_trial(&self, number: u64) -> bool {
-        self.open.as_ref().is_some_and(|o| o.trial == Some(number))
+        self.open
+            .as_ref()
+            .is_some_and(|open| open.trials.contains(&number))
     }
 
     /// An attempt begins.
@@ -171,8 +173,8 @@ impl Breaker {
     /// nothing of the services. If it was the trial, the next lane may try.
     pub fn leave(&mut self, number: u64) {
         self.attempts.remove(&number);
-        if let Some(open) = self.open.as_mut().filter(|o| o.trial == Some(number)) {
-            open.trial = None;
+        if let Some(open) = &mut self.open {
+            open.trials.remove(&number);
         }
     }
 
@@ -191,7 +193,10 @@ impl Breaker {
     /// What must be proved before the photo of this trial is to blame for a failure; `None` where
     /// nothing could.
     pub fn proof(&self, number: u64, job: &str, now: Moment) -> Option<Proof> {
-        let open = self.open.as_ref().filter(|o| o.trial == Some(number))?;
+        let open = self
+            .open
+            .as_ref()
+            .filter(|open| open.trials.contains(&number))?;
         let is_old = now.saturating_sub(open.waiting.since) >= self.pauses.grace();
         if is_old {
             return Some(Proof::AnyCall);
@@ -206,7 +211,7 @@ impl Breaker {
         if outage.class != Class::Ambiguous {
             return None;
         }
-        let mut open = self.open.take_if(|open| open.trial == Some(number))?;
+        let mut open = self.open.take_if(|open| open.trials.contains(&number))?;
         open.failures += 1;
         open.waiting.way = outage.way.clone();
         let pause = self.pauses.after(open.failures);
@@ -290,8 +295,7 @@ impl Breaker {
                 Open::new(waiting, BTreeSet::new())
             }
         };
-        if open.trial.is_some() && open.trial == number {
-            open.trial = None;
+        if number.is_some_and(|number| open.trials.remove(&number)) {
             open.failures += 1;
             open.waiting.way = way.to_owned();
             open.waiting.try_at = now + self.pauses.of_queue(open.failures);
@@ -354,7 +358,7 @@ impl Open {
             waiting,
             jobs,
             failures: 1,
-            trial: None,
+            trials: BTreeSet::new(),
             trial_ends: Moment::ZERO,
         }
     }

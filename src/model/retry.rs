@@ -67,6 +67,11 @@ impl Outcome {
         }
     }
 
+    /// Whether the file arrived whole, as far as the worker knows: Flickr has the photo, or may.
+    pub fn may_be_on_flickr(&self) -> bool {
+        matches!(self, Outcome::Uploaded(_) | Outcome::AlreadyThere(_)) || self.is_ambiguous()
+    }
+
     /// The same failure, charged to the job.
     pub fn charged(self) -> Outcome {
         match self {

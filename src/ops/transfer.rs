@@ -63,9 +63,15 @@ pub async fn transfer(
         job,
         began: None,
     };
+    let (listed_size, listed_etag) = (attempt.job.size, attempt.job.etag.clone());
     attempt.outcome = match attempt.run(source, to, look, permit).await {
         Ok(outcome) | Err(outcome) => outcome,
     };
+    // An answer whose bytes did not all arrive may have lied about the file: the next attempt must
+    // not hold the truth against it.
+    if !attempt.outcome.may_be_on_flickr() {
+        (attempt.job.size, attempt.job.etag) = (listed_size, listed_etag);
+    }
     attempt
 }
 
