@@ -38,7 +38,8 @@ impl<'a> Matching<'a> {
         }
         for (sets, album) in matching.sets.iter_mut().zip(&albums.albums) {
             // The title that we ask for comes before one that merely may be it.
-            sets.sort_by_key(|set| set_title::canonical(&set.title) != album.title);
+            let title = set_title::canonical(&album.title);
+            sets.sort_by_key(|set| set_title::canonical(&set.title) != title);
         }
         if matching.unclear.is_empty() {
             matching.adopt(&strangers, library, albums);
@@ -120,7 +121,7 @@ enum Owner {
 /// The albums by the titles that their sets may have.
 struct Titles<'a> {
     asked: HashMap<&'a str, usize>,
-    /// Albums that are not asked for by their own name, by the skeleton of it.
+    /// Albums whose titles others may have too, or had, by the skeletons of their names.
     odd: HashMap<String, Vec<usize>>,
     /// Those of them that are long enough to be cut.
     long: Vec<usize>,
@@ -135,7 +136,7 @@ impl<'a> Titles<'a> {
         };
         for (place, album) in albums.albums.iter().enumerate() {
             titles.asked.insert(&album.title, place);
-            if album.title == album.name {
+            if set_title::is_asked_for_alone(album.name) {
                 continue;
             }
             let skeleton = set_title::skeleton(album.name);

@@ -60,12 +60,13 @@ fn is_dropped(c: char) -> bool {
 
 /// The title that the set of this name (a folder, or its last part) is asked to have.
 ///
-/// It is the name itself, where that is canonical and short. Else it is what is left of the name, and a hash
-/// of the name at its end: two names never ask for one title, whatever Flickr makes of it.
+/// It is the name itself, where that is short and canonical, but for how its accents are written: a Mac
+/// writes them apart, and nobody wants a hash behind each. Else it is what is left of the name, and a hash
+/// of the name at its end: then two names never ask for one title, whatever Flickr makes of it.
 pub fn asked(name: &str) -> String {
     let plain = canonical(name);
-    if plain == name && !name.is_empty() && length(name) <= LONGEST {
-        return plain;
+    if name.nfc().eq(plain.chars()) && !name.is_empty() && length(name) <= LONGEST {
+        return name.to_owned();
     }
     let hash = HEXLOWER.encode(&Sha1::digest(name.as_bytes())[..4]);
     let mut room = LONGEST - hash.len() - 1;
@@ -102,10 +103,15 @@ fn written_out(c: char) -> usize {
     }
 }
 
+/// Whether the set of this name is asked to have a title that no other name's set can have.
+pub fn is_asked_for_alone(name: &str) -> bool {
+    asked(name) == name && canonical(name) == name
+}
+
 /// Whether `title` may be what Flickr made of this name when it was asked for as it is, as an older version
 /// or another tool did. Such a title may belong to several names, so it proves nothing by itself.
 pub fn may_be(name: &str, title: &str) -> bool {
-    if asked(name) == name {
+    if is_asked_for_alone(name) {
         return false;
     }
     let (name, title) = (skeleton(name), skeleton(title));
@@ -181,16 +187,19 @@ mod tests {
         fn nothing_that_flickr_does_to_a_title_hides_whose_it_is(
             name in "[ a&;lt'\u{301}é\u{a0}\u{7}🙂amp]{1,40}|(ab &){90,100}", changes in prop::collection::vec(0..7_usize, 0..4),
         ) {
+            // Room is left for every entity to be written out once.
+            prop_assume!(changes.iter().filter(|n| **n == 5).count() < 2);
             let title = asked(&name);
-            prop_assert_eq!(&canonical(&title), &title);
+            prop_assert_eq!(canonical(&title), title.nfc().collect::<String>());
             prop_assert!(length(&title) <= LONGEST);
             let stored = changes.iter().fold(title.clone(), |title, n| CHANGES[*n](&title));
-            prop_assert_eq!(canonical(&stored), title);
+            prop_assert_eq!(canonical(&stored), canonical(&title));
         }
 
         #[test]
         fn two_names_never_ask_for_one_title(a in "[ a&ampé\u{301}\t]{1,6}", b in "[ a&ampé\u{301}\t]{1,6}") {
-            prop_assert!(a == b || canonical(&asked(&a)) != canonical(&asked(&b)));
+            // Two that write the same accents in two ways are told apart by what is in their sets.
+            prop_assert!(a.nfc().eq(b.nfc()) || canonical(&asked(&a)) != canonical(&asked(&b)));
         }
     }
 }

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -346,14 +346,41 @@ async fn a_worker_that_dies_between_counting_and_deleting_loses_no_count_and_dou
     assert_eq!(whole.counts().await.unwrap().waiting, 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_count_whose_answer_is_lost_is_neither_lost_nor_doubled() {
+    for is_written in [true, false] {
+        let name = unique("unclear");
+        let whole = queue(&name).await;
+        whole.send(&["a"].map(message)).await.unwrap();
+        let away = Arc::new(AtomicBool::new(true));
+        let is_away = Arc::clone(&away);
+        let bend = move |operation: &str, _: &Value| match operation {
+            _ if !is_away.load(Ordering::SeqCst) => Bend::Pass,
+            "TagQueue" if is_written => Bend::Lose,
+            "TagQueue" | "DeleteMessage" => {
+                Bend::Answer(StatusCode::SERVICE_UNAVAILABLE, json!({}))
+            }
+            _ => Bend::Pass,
+        };
+        let (cut_off, _proxy) = bent(&name, bend).await;
+        let lease = take(&cut_off, Duration::from_secs(1)).await;
+        lease.finish("run").await.unwrap_err();
+        let lease = take(&whole, HOLD).await;
+        assert_eq!(lease.received(), 2);
+        lease.finish("run").await.unwrap();
+        away.store(false, Ordering::SeqCst);
+        whole.send(&["b"].map(message)).await.unwrap();
+        take(&cut_off, HOLD).await.finish("run").await.unwrap();
+        let finished = whole.notes().await.unwrap().finished();
+        assert_eq!(finished, 2, "each once; written: {is_written}");
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_counted_for_now_is_counted_with_the_next() {
     let name = unique("deferred");
-    queue(&name)
-        .await
-        .send(&["a", "b"].map(message))
-        .await
-        .unwrap();
+    let whole = queue(&name).await;
+    whole.send(&["a", "b"].map(message)).await.unwrap();
     let times = AtomicUsize::new(0);
     let (worker, _proxy) = bent(&name, move |operation, _| match operation {
         "TagQueue" if times.fetch_add(1, Ordering::SeqCst) == 0 => Bend::refuse("SomethingNew"),
@@ -362,7 +389,7 @@ async fn what_cannot_be_counted_for_now_is_counted_with_the_next() {
     .await;
     for counted in [0, 2] {
         take(&worker, HOLD).await.finish("run").await.unwrap();
-        assert_eq!(worker.notes().await.unwrap().finished(), counted);
+        assert_eq!(whole.notes().await.unwrap().finished(), counted);
     }
 }
 

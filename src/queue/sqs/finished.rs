@@ -60,6 +60,8 @@ struct Tally {
     written: i64,
     /// The messages whose deletion is not known yet, the oldest first.
     ids: VecDeque<String>,
+    /// Those that are counted, and of which neither the write nor the deletion is known.
+    unclear: Vec<String>,
     /// Whether this is in the tag.
     told: bool,
 }
@@ -90,8 +92,11 @@ impl Finished {
         let id = short(message);
         // Never closed.
         let _turn = self.turns.acquire().await;
-        if again && self.is_counted(&id).await? {
-            return delete.await;
+        if again {
+            self.clear_up().await?;
+            if self.is_counted(&id).await? {
+                return delete.await;
+            }
         }
         self.count(run, &id);
         let told = self.write().await;
@@ -104,9 +109,9 @@ impl Finished {
             if deleted.is_ok() {
                 tally.ids.retain(|other| *other != id);
             } else if told.is_err() {
-                // It is handed out again, and counted by whoever finishes it then.
+                // It is handed out again. Whoever finishes it then counts it, unless it finds the id.
                 tally.ids.retain(|other| *other != id);
-                tally.count = tally.count.saturating_sub(1);
+                tally.unclear.push(id);
             }
         }
         deleted
@@ -131,6 +136,36 @@ impl Finished {
         Ok(told.any(|(_, tally)| has(&tally)))
     }
 
+    /// Finds out which counts were written though no answer came: others may have found their ids,
+    /// so they stay. The others are taken back.
+    async fn clear_up(&self) -> Result<(), Error> {
+        if self.tally().values().all(|tally| tally.unclear.is_empty()) {
+            return Ok(());
+        }
+        let told = self.tags.all().await?;
+        for (run, tally) in self.tally().iter_mut() {
+            let key = self.key(run);
+            let there = told.get(&key).and_then(|value| decode(&key, value));
+            let there = there.map(|(_, tally)| tally.ids).unwrap_or_default();
+            for id in std::mem::take(&mut tally.unclear) {
+                tally.told = false;
+                if there.contains(&id) {
+                    tally.ids.push_back(id);
+                } else {
+                    tally.count = tally.count.saturating_sub(1);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what is counted and not written, where the queue lets it.
+    pub(super) async fn write_the_rest(&self) {
+        if let Err(error) = self.write().await {
+            self.complain(&error);
+        }
+    }
+
     fn count(&self, run: &str, id: &str) {
         let mut tallies = self.tally();
         let tally = tallies.entry(run.to_owned()).or_default();
@@ -146,6 +181,7 @@ impl Finished {
     /// Writes what is not written yet. While one does, what others counted is gathered for the
     /// next, so that many lanes cost few calls.
     async fn write(&self) -> Result<(), Error> {
+        self.clear_up().await?;
         let mut place = self.place.lock().await;
         if self.tally().values().all(|tally| tally.told) {
             return Ok(());
@@ -296,6 +332,7 @@ fn decode(key: &str, value: &str) -> Option<(String, Tally)> {
             .filter(|id| !id.is_empty())
             .map(str::to_owned)
             .collect(),
+        unclear: Vec::new(),
         told: true,
     };
     Some((unescape(run)?, tally))
@@ -318,6 +355,7 @@ mod tests {
             count: 100_000_000,
             written: 1_795_000_000,
             ids,
+            unclear: Vec::new(),
             told: true,
         };
         let value = encode(&tally);

@@ -324,6 +324,7 @@ impl Backend for Sqs {
     }
 
     async fn notes(&self) -> Result<Notes, Error> {
+        self.finished.write_the_rest().await;
         let tags = self.tags.all().await?;
         Ok(Notes {
             records: runs::decode(&tags),

@@ -13,6 +13,8 @@ pub enum Bend {
     Pass,
     /// It does not: this is the answer.
     Answer(StatusCode, Value),
+    /// It goes on, and its answer is lost.
+    Lose,
     /// It goes on, and its answer is changed.
     Change(fn(Value) -> Value),
 }
@@ -54,6 +56,10 @@ impl Bent {
                 let (status, value) = match bent {
                     Bend::Answer(status, value) => (status, value),
                     Bend::Pass => forward(&http, &endpoint, headers, body).await,
+                    Bend::Lose => {
+                        forward(&http, &endpoint, headers, body).await;
+                        (StatusCode::SERVICE_UNAVAILABLE, json!({}))
+                    }
                     Bend::Change(change) => {
                         let (status, value) = forward(&http, &endpoint, headers, body).await;
                         (status, change(value))
