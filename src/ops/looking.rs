@@ -18,7 +18,7 @@ use crate::model::tags::Origin;
 
 /// How long Flickr's lists may lag behind its uploads: each listing looks this far back beyond
 /// the one before.
-const OVERLAP: Duration = Duration::from_secs(300);
+const OVERLAP: Duration = Duration::from_secs(60);
 
 /// What a job has to look for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -84,6 +84,10 @@ impl Attempt {
         look: Option<Look>,
         permit: &mut Option<Permit>,
     ) -> Result<Outcome, Outcome> {
+        if look.is_some() {
+            // A look may have to wait, and its listing needs a call itself: another lane may have this one.
+            drop(permit.take());
+        }
         let prior = find(to, &Origin::of_job(&self.job), look).await?;
         if let Prior::Photo(photo) = prior {
             return Ok(Outcome::AlreadyThere(photo));
