@@ -27,6 +27,10 @@ pub type Moment = Duration;
 /// Failures of this many different photos, without a success, are no coincidence.
 const MANY: usize = 3;
 
+/// After this many trials in a row that were all denied, nobody is about to allow it: more than a
+/// minute by default, where a new right takes some seconds to be known everywhere.
+const DENIALS: u32 = 4;
+
 /// Who pays for a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ruling {
@@ -34,6 +38,8 @@ pub enum Ruling {
     Charge,
     /// Nobody: the job goes back as it was, to be tried again after this time.
     Spare(Duration),
+    /// Nobody, and the run had better end: no photo is allowed to pass, and waiting does not mend it.
+    GiveUp,
     /// Not known yet.
     Undecided,
 }
@@ -97,6 +103,8 @@ struct Open {
     jobs: BTreeSet<String>,
     /// Failed trials since the pause was short, the failure that opened it included.
     failures: u32,
+    /// How many trials in a row were denied.
+    denials: u32,
     /// The lanes that try one job each: one, and another beside it where that takes long.
     trials: BTreeSet<u64>,
     /// When another lane may try one beside them.
@@ -314,6 +322,12 @@ impl Breaker {
         };
         open.jobs.insert(job.to_owned());
         open.failures += 1;
+        open.denials = if outage.is_denial {
+            open.denials + 1
+        } else {
+            0
+        };
+        let gives_up = open.denials >= DENIALS && open.jobs.len() >= MANY;
         if to_blame && open.jobs.len() < MANY {
             // The service is well: the next job need not wait long.
             open.failures = 1;
@@ -323,7 +337,11 @@ impl Breaker {
         open.waiting.try_at = now + self.pauses.after(open.failures);
         let spared = open.spare(now);
         self.open = Some(open);
-        if to_blame { Ruling::Charge } else { spared }
+        match gives_up {
+            true => Ruling::GiveUp,
+            false if to_blame => Ruling::Charge,
+            false => spared,
+        }
     }
 
     /// Opens, and spares all that is undecided.
@@ -358,6 +376,7 @@ impl Open {
             waiting,
             jobs,
             failures: 1,
+            denials: 0,
             trials: BTreeSet::new(),
             trial_ends: Moment::ZERO,
         }

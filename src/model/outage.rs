@@ -42,6 +42,9 @@ pub struct Outage {
     pub service: Service,
     /// The failure's class, if the photo turns out to be to blame.
     pub class: Class,
+    /// Whether the service answers and forbids it: waiting mends that only where somebody just
+    /// allowed it, and the word of that is still on its way.
+    pub is_denial: bool,
     /// What was seen, in a few words, such as `HTTP 503`.
     pub way: String,
     /// The whole message, for the failed queue.

@@ -22,6 +22,7 @@ pub(super) fn of_flickr(error: &flickr::Error, told: String) -> Outcome {
     Outcome::Away(Outage {
         service,
         class,
+        is_denial: false,
         way: way(error),
         reason: told,
     })
@@ -47,6 +48,7 @@ pub(super) fn of_store(error: &store::Error) -> Outcome {
     Outcome::Away(Outage {
         service: Service::Source(String::new()),
         class: Class::Transient,
+        is_denial: matches!(error, store::Error::Denied { .. }),
         way,
         reason: error.to_string(),
     })

@@ -97,8 +97,13 @@ impl Lane {
         ruling: Ruling,
         tally: &mut Tally,
     ) -> Result<(), queue::Error> {
-        if let Outcome::StopEverything(why) = &tried.attempt.outcome {
-            self.halt(why.clone());
+        match (&tried.attempt.outcome, ruling) {
+            (Outcome::StopEverything(why), _) => self.halt(why.clone()),
+            (Outcome::Away(outage), Ruling::GiveUp) => self.halt(format!(
+                "no file may be read, and every photo stays queued: {}",
+                outage.reason
+            )),
+            _ => {}
         }
         if let Some(delay) = spared(&tried.attempt.outcome, ruling, self.verdict.is_halted()) {
             return self.spare(tried, delay, tally).await;
@@ -239,6 +244,7 @@ fn spared(outcome: &Outcome, ruling: Ruling, is_halted: bool) -> Option<Duration
     match (outcome, ruling) {
         (Outcome::Away(_) | Outcome::Failed(..), _) if is_halted => Some(Duration::ZERO),
         (Outcome::Away(_), Ruling::Spare(delay)) => Some(delay),
+        (Outcome::Away(_), Ruling::GiveUp) => Some(Duration::ZERO),
         _ => None,
     }
 }
@@ -253,6 +259,7 @@ mod tests {
         let away = Outcome::Away(Outage {
             service: Service::Uploads,
             class: Class::Ambiguous,
+            is_denial: false,
             way: String::new(),
             reason: String::new(),
         });

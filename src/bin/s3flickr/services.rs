@@ -16,7 +16,7 @@ use crate::args::QueueArg;
 
 /// Calls that commands without a queue may make at once on one machine: enough to read a small
 /// account without a wait. With the pace that is left, no hour sees more than the whole budget.
-const BURST: u32 = 100;
+const BURST: u32 = 40;
 /// A call that was granted is kept at least this long, also where a test's hour is a minute.
 const SHORTEST_LIFETIME: Duration = Duration::from_millis(500);
 

@@ -16,6 +16,7 @@ fn outage(service: Service) -> Outage {
     Outage {
         service,
         class: Class::Transient,
+        is_denial: false,
         way: "HTTP 503".into(),
         reason: "the upload failed".into(),
     }

@@ -94,6 +94,7 @@ fn outage() -> Outage {
     Outage {
         service: Service::Uploads,
         class: Class::Transient,
+        is_denial: false,
         way: "HTTP 503".into(),
         reason: "the upload failed".into(),
     }

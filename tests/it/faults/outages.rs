@@ -179,6 +179,28 @@ async fn a_bucket_that_is_away_or_denied_for_a_while_costs_no_photo_a_retry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_denies_every_file_ends_the_run_and_keeps_every_photo() {
+    let denied = "<Error><Code>AccessDenied</Code><Message>User u is not authorized to perform: \
+                  kms:Decrypt</Message></Error>";
+    let (aws, world) = (ministack().await, World::start().await);
+    let (user, name) = queued(aws, &world, 20).await;
+    let gate = Gate::start(&aws.endpoint).await;
+    gate.rule(move |_, _| Some((403, denied.to_owned())));
+    let user = user.with("AWS_ENDPOINT_URL_S3", gate.url());
+    let queue = format!("sqs://{name}");
+    let worked = user.run([&WORK[..], &["--queue", &queue]].concat()).await;
+    let worked = worked.expect_code(1);
+    assert!(worked.stderr.contains("kms:Decrypt"), "{}", worked.stderr);
+    assert_eq!(worked.json()["stopped"], "halted");
+    assert_eq!(worked.json()["failed"], 0);
+    gate.rule(|_, _| None);
+    user.run([&WORK[..], &["--queue", &queue]].concat())
+        .await
+        .expect_success();
+    assert_eq!(world.contents().await.len(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_object_that_alone_is_denied_ends_on_the_failed_queue() {
     let denied = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
     let (aws, world) = (ministack().await, World::start().await);
