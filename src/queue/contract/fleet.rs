@@ -25,22 +25,37 @@ fn taker(site: &impl Site, name: &str, pace: Pace, grants: &Grants) -> JoinHandl
     })
 }
 
+/// How often the whole pace must be seen once: a busy machine only ever makes a fleet slower.
+const TRIES: u32 = 3;
+
 pub(super) async fn the_fleet_keeps_its_pace(site: impl Site, name: String) {
     site.create(&name).await.unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..TRIES {
+        let (granted, due) = fleet_at_its_pace(&site, &name).await;
+        if f64::from(granted) >= 0.9 * due {
+            return;
+        }
+        seen.push(format!("{granted} of {due}"));
+    }
+    panic!("{seen:?}");
+}
+
+/// Workers come and go for a while: what they were granted, and what was due. No window may
+/// show more than its share.
+async fn fleet_at_its_pace(site: &impl Site, name: &str) -> (u32, f64) {
     let (window, span) = site.pace();
     let pace = Pace {
         calls_per_hour: 2_000,
         window,
     };
     let grants = Grants::default();
-    let mut fleet: Vec<_> = (0..10)
-        .map(|_| taker(&site, &name, pace, &grants))
-        .collect();
+    let mut fleet: Vec<_> = (0..10).map(|_| taker(site, name, pace, &grants)).collect();
     let began = Instant::now();
     sleep(span / 3).await;
     fleet.drain(..2).for_each(|dies| dies.abort());
     sleep(span / 3).await;
-    fleet.extend((0..3).map(|_| taker(&site, &name, pace, &grants)));
+    fleet.extend((0..3).map(|_| taker(site, name, pace, &grants)));
     let mut late = NOW;
     while began.elapsed() < span {
         let tick = Instant::now();
@@ -52,9 +67,6 @@ pub(super) async fn the_fleet_keeps_its_pace(site: impl Site, name: String) {
 
     let a_second = f64::from(pace.calls_per_hour) / window.as_secs_f64();
     let grants = std::mem::take(&mut *grants.lock().unwrap());
-    let granted = grants.iter().map(|(_, calls)| calls).sum::<u32>();
-    let due = a_second * elapsed.as_secs_f64();
-    assert!(f64::from(granted) >= 0.9 * due, "{granted} of {due}");
     // A grant is written down a little after it was given, later on a busy machine: so long as
     // its clock ticks late, a window may show what belongs to the moment before it.
     let tenth = window / 10;
@@ -70,6 +82,8 @@ pub(super) async fn the_fleet_keeps_its_pace(site: impl Site, name: String) {
             "{calls} in a tenth, {most} allowed"
         );
     }
+    let granted = grants.iter().map(|(_, calls)| calls).sum::<u32>();
+    (granted, a_second * elapsed.as_secs_f64())
 }
 
 pub(super) async fn the_last_worker_to_start_sets_the_pace(site: impl Site, name: String) {
