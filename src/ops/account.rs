@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Error;
 use crate::flickr::{self, Client, Rights, Visibility};
+use crate::model::tags::Origin;
 
 /// Whose account it is, with which rights, and how full.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,10 +38,14 @@ pub async fn owner(flickr: &Client) -> Result<Owner, Error> {
     })
 }
 
-/// Whether the account has any photo or video. One call.
+/// Whether the account has photos of ours, or may have: one that is in the list's first page, or in a
+/// page that is not read. One call.
 pub async fn has_photos(flickr: &Client) -> Result<bool, Error> {
     let page = flickr.photos_page(None, 1).await?;
-    Ok(!page.items.is_empty() || page.total.unwrap_or_default() > 0)
+    let is_ours = |photo: &flickr::Photo| Origin::of_tags(&photo.machine_tags).is_some();
+    let read = page.items.len() as u64;
+    let has_more = page.total.map_or(read > 0, |total| total > read);
+    Ok(has_more || page.items.iter().any(is_ours))
 }
 
 /// What a user should know before so many photos are uploaded that the account does not take them all;
