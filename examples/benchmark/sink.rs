@@ -97,6 +97,8 @@ impl Sink {
 fn rest(parameters: &str) -> Answer {
     let text = if parameters.contains("checkToken") {
         r#"{"oauth":{"token":{"_content":"t"},"perms":{"_content":"write"},"user":{"nsid":"1@N01","username":"bench"}},"stat":"ok"}"#
+    } else if parameters.contains("people.getPhotos") {
+        r#"{"photos":{"page":1,"pages":0,"perpage":500,"total":0,"photo":[]},"stat":"ok"}"#
     } else {
         r#"{"user":{"id":"1@N01","ispro":1,"username":{"_content":"bench"},"bandwidth":{"unlimited":1}},"stat":"ok"}"#
     };
