@@ -52,12 +52,13 @@ impl<'a> Matching<'a> {
         if strangers.is_empty() {
             return;
         }
+        let in_sets = in_sets(library, albums);
         let seekers: Vec<Seeker<'_>> = albums
             .albums
             .iter()
             .enumerate()
             .filter(|(place, _)| self.sets[*place].is_empty())
-            .map(|(place, album)| Seeker::of(place, album, library))
+            .map(|(place, album)| Seeker::of(place, album, &in_sets))
             .filter(|seeker| seeker.placed > 0)
             .collect();
         let mut found: Vec<(usize, usize, &'a Set)> = Vec::new();
@@ -70,7 +71,10 @@ impl<'a> Matching<'a> {
                     let inside = inside(&members.ids, albums);
                     let owner = seekers.iter().filter_map(|seeker| {
                         let ids = inside.get(&seeker.place)?;
-                        let owns = ids.len() * 2 >= members.ids.len() && seeker.has_most(set, ids);
+                        // What another album had read must not decide: the next run may not read it.
+                        let owns = seeker.may_own(set)
+                            && ids.len() * 2 >= members.ids.len()
+                            && seeker.has_most(set, ids);
                         owns.then_some((seeker.place, ids.len()))
                     });
                     found.extend(
@@ -99,6 +103,17 @@ impl<'a> Matching<'a> {
 pub(super) fn wants_loose(matching: &Matching<'_>, library: &Library) -> bool {
     let claimed = matching.sets.iter().map(Vec::len).sum::<usize>();
     matching.sets.iter().any(Vec::is_empty) && claimed < library.sets.len()
+}
+
+/// The photos of ours of which a copy is in some set, as far as is known.
+fn in_sets<'b>(library: &'b Library, albums: &'b Albums<'_>) -> HashSet<&'b str> {
+    let loose = library.loose.as_ref();
+    let placed = library
+        .photos
+        .iter()
+        .map(|photo| photo.id.as_str())
+        .filter(|id| !loose.is_some_and(|loose| loose.contains(*id)));
+    placed.map(|id| albums.kept(id)).collect()
 }
 
 /// The photos of each album among these.
@@ -193,20 +208,16 @@ struct Seeker<'a> {
 }
 
 impl<'a> Seeker<'a> {
-    fn of(place: usize, album: &Album<'a>, library: &Library) -> Seeker<'a> {
+    fn of(place: usize, album: &Album<'a>, in_sets: &HashSet<&str>) -> Seeker<'a> {
         let mut uploaded: Vec<i64> = album.photos.iter().map(|photo| photo.uploaded).collect();
         uploaded.sort_unstable();
-        let loose = album.photos.iter().filter(|photo| {
-            library
-                .loose
-                .as_ref()
-                .is_some_and(|loose| loose.contains(&photo.id))
-        });
+        let ids = album.photos.iter().map(|photo| photo.id.as_str());
+        let placed = ids.filter(|id| in_sets.contains(id)).count();
         let photos = album.photos.len();
         Seeker {
             place,
             photos,
-            placed: photos - loose.count(),
+            placed,
             uploaded,
             when: album
                 .photos
