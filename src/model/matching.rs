@@ -72,7 +72,11 @@ impl<'a> Matching<'a> {
                     let owner = seekers.iter().filter_map(|seeker| {
                         let ids = inside.get(&seeker.place)?;
                         // What another album had read must not decide: the next run may not read it.
+                        let kept: HashSet<&str> = ids.iter().map(|id| albums.kept(id)).collect();
+                        let whole = members.ids.len() + seeker.photos - kept.len();
                         let owns = seeker.may_own(set)
+                            // It must still be the album's once it holds all of that.
+                            && whole <= seeker.photos * 2
                             && ids.len() * 2 >= members.ids.len()
                             && seeker.has_most(set, ids);
                         owns.then_some((seeker.place, ids.len()))
