@@ -93,7 +93,7 @@ impl Sink {
     }
 }
 
-/// The two calls that a worker makes before it uploads.
+/// The calls that a worker makes before it uploads.
 fn rest(parameters: &str) -> Answer {
     let text = if parameters.contains("checkToken") {
         r#"{"oauth":{"token":{"_content":"t"},"perms":{"_content":"write"},"user":{"nsid":"1@N01","username":"bench"}},"stat":"ok"}"#

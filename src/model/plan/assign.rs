@@ -38,6 +38,9 @@ pub enum Step<'a> {
     Look(&'a Set, usize),
 }
 
+/// The place of an album, the album, and its sets.
+type Each<'b, 'a> = (usize, (&'b Album<'a>, &'b Vec<&'a Set>));
+
 impl<'a> Assignment<'a> {
     /// Sorts an account, as far as it was read.
     pub fn of(library: &'a Library, rules: Rules) -> Assignment<'a> {
@@ -73,13 +76,7 @@ impl<'a> Assignment<'a> {
             .iter()
             .map(|file| file.keep.as_str())
             .collect();
-        let each = self
-            .albums
-            .albums
-            .iter()
-            .zip(&self.matching.sets)
-            .enumerate();
-        let step = |(place, (album, sets)): (usize, (&Album<'a>, &Vec<&'a Set>))| {
+        let step = |(place, (album, sets)): Each<'_, 'a>| {
             let Some(&set) = sets.first() else {
                 return Some(Step::Create(create(album)));
             };
@@ -92,7 +89,7 @@ impl<'a> Assignment<'a> {
                     .any(|photo| self.library.may_be_loose(&photo.id) || doubtful(&photo.id));
             (!is_right).then_some(Step::Look(set, place))
         };
-        each.filter_map(step).collect()
+        self.each().filter_map(step).collect()
     }
 
     /// What the set of an album lacks, if anything, now that its members are known.
@@ -147,13 +144,17 @@ impl<'a> Assignment<'a> {
     }
 
     fn sets(&self) -> impl Iterator<Item = (usize, &Album<'a>, &'a Set)> {
-        let each = self
-            .albums
+        self.each()
+            .filter_map(|(place, (album, sets))| Some((place, album, *sets.first()?)))
+    }
+
+    /// Each album with its sets, and its place among the albums.
+    fn each(&self) -> impl Iterator<Item = Each<'_, 'a>> {
+        self.albums
             .albums
             .iter()
             .zip(&self.matching.sets)
-            .enumerate();
-        each.filter_map(|(place, (album, sets))| Some((place, album, *sets.first()?)))
+            .enumerate()
     }
 }
 
