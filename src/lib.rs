@@ -17,7 +17,7 @@
 //! What a photo says of itself on Flickr leads back to its file, for whoever writes a tool beside this one:
 //!
 //! ```
-//! use s3flickr::model::name::{Origin, set_title, SetName};
+//! use s3flickr::model::flickr::name::{Origin, set_title, SetName};
 //!
 //! let origin = Origin::of_tags("s3flickr:path=giydcmrpkbqxe2ltf5uw2zzonjygo").ok_or("not ours")?;
 //! assert_eq!(origin.key.as_str(), "2012/Paris/img.jpg");

@@ -8,9 +8,9 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 use crate::model::Key;
-use crate::model::kind::Skip;
+use crate::model::flickr::accepts::Skip;
 use crate::model::outage::Service;
-use crate::model::retry::Class;
+use crate::model::outcome::Class;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]

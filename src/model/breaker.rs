@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use self::pauses::Pauses;
 use super::outage::{Outage, Service};
-use super::retry::{Backoff, Class};
+use super::outcome::{Backoff, Class};
 
 /// A moment, as the time since the worker began.
 pub type Moment = Duration;

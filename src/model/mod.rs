@@ -1,21 +1,14 @@
-//! What a key, a title, a job, a set and a plan mean: pure, without I/O, clock or randomness.
+//! What a key, a job, an outcome and a plan mean: pure, without I/O, clock or randomness.
 
-pub mod albums;
 pub mod breaker;
 pub mod digest;
+pub mod flickr;
 pub mod job;
 pub mod key;
-pub mod kind;
-pub mod library;
 pub mod location;
 pub mod marks;
-pub mod matching;
-pub mod name;
 pub mod outage;
-pub mod plan;
-pub mod retry;
-pub mod set_title;
-pub mod tags;
+pub mod outcome;
 
 pub use digest::Digest;
 pub use job::{Job, Unreadable};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::retry::Class;
+use super::outcome::Class;
 
 /// A service that a photo passes through on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Error;
 use crate::flickr::{self, Client, Rights, Visibility};
-use crate::model::tags::Origin;
+use crate::model::flickr::tags::Origin;
 
 /// Whose account it is, with which rights, and how full.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

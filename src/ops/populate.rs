@@ -8,7 +8,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use globset::GlobSet;
 
 use super::Error;
-use crate::model::kind::{Skip, admit};
+use crate::model::flickr::accepts::{Skip, admit};
 use crate::model::{Job, Key};
 use crate::monitor::{Event, Monitor};
 use crate::queue::{self, Outgoing, Queue, Record, Sent};

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use s3flickr::flickr::{Budget, Cause, Visibility};
-use s3flickr::model::name::SetName;
-use s3flickr::model::retry::Backoff;
+use s3flickr::model::flickr::name::SetName;
+use s3flickr::model::outcome::Backoff;
 use s3flickr::monitor::Silent;
 use s3flickr::ops::account;
 use s3flickr::ops::sets::{AssignOptions, assign_sets};
@@ -137,7 +137,7 @@ async fn idle_lanes_save_up_no_calls_for_a_burst_when_work_comes() {
     let idle = tokio::spawn({
         let (queue, stop) = (queue.clone(), stop.clone());
         let photos = user.home().join("photos").display().to_string();
-        let allow = s3flickr::ops::sources::locate_all(&[photos]).expect("a store");
+        let allow = s3flickr::ops::work::allowed_sources::locate_all(&[photos]).expect("a store");
         let options = Options {
             forever: true,
             allow,

@@ -4,9 +4,9 @@ use crate::bench::Bench;
 use crate::measured;
 use crate::table::Row;
 use s3flickr::model::Key;
-use s3flickr::model::library::{Library, Photo, Set};
-use s3flickr::model::name::Origin;
-use s3flickr::model::plan::{Assignment, Rules};
+use s3flickr::model::flickr::library::{Library, Photo, Set};
+use s3flickr::model::flickr::name::Origin;
+use s3flickr::model::flickr::set_plan::{Assignment, Rules};
 
 const PHOTOS_A_SET: usize = 50;
 

@@ -7,9 +7,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
-use s3flickr::model::retry::Backoff;
-use s3flickr::ops::bandwidth::Bandwidth;
+use s3flickr::model::outcome::Backoff;
 use s3flickr::ops::work::Transfers;
+use s3flickr::ops::work::throttle::Bandwidth;
 
 use crate::limits;
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use s3flickr::model::retry::Class;
+use s3flickr::model::outcome::Class;
 use s3flickr::monitor::{Event, Monitor};
 use serde::Serialize;
 use tracing::{debug, error, info, warn};

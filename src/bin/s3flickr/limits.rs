@@ -2,8 +2,8 @@
 
 use std::num::NonZeroU64;
 
-use s3flickr::ops::bandwidth::Bandwidth;
 use s3flickr::ops::work::Transfers;
+use s3flickr::ops::work::throttle::Bandwidth;
 
 /// The most lanes: each needs two connections.
 const MOST_TRANSFERS: usize = 4096;

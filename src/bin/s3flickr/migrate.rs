@@ -8,10 +8,11 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use s3flickr::config::{ConfigFile, Folders};
 use s3flickr::flickr::{Budget, Visibility};
 use s3flickr::model::Location;
-use s3flickr::model::retry::Backoff;
+use s3flickr::model::outcome::Backoff;
 use s3flickr::monitor::{Event, Monitor};
+use s3flickr::ops::work::allowed_sources;
 use s3flickr::ops::work::{Stopped, Transfers};
-use s3flickr::ops::{self, account, sources};
+use s3flickr::ops::{self, account};
 use s3flickr::queue::{Pace, Queue};
 use s3flickr::stop::Stop;
 use s3flickr::store::{Store, locate};
@@ -173,7 +174,7 @@ pub async fn work(
         forever: args.forever,
         hold: Duration::from_secs(args.visibility),
         visibility: visibility(args.privacy),
-        allow: sources::locate_all(&args.allow)?,
+        allow: allowed_sources::locate_all(&args.allow)?,
         ignore_etag_md5: args.ignore_etag_md5,
         backoff: Backoff {
             first,

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::CommandFactory;
 use s3flickr::config::{ConfigFile, Folders};
 use s3flickr::flickr::{self, Budget, Client};
-use s3flickr::model::name::SetName;
+use s3flickr::model::flickr::name::SetName;
 use s3flickr::ops;
 use s3flickr::ops::sets::{self, AssignOptions, SetsSummary};
 use s3flickr::queue::Queue;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::retry::Backoff;
+use super::super::outcome::Backoff;
 
 /// The shortest first pause, where a failed photo is tried again at once: a service that is away
 /// must not be asked without a pause.

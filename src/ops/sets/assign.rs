@@ -6,10 +6,10 @@ use super::runner::{PlanRunner, whole_run};
 use super::waits::saying_waits;
 use super::{Error, SetsSummary, photo, read_members, read_sets};
 use crate::flickr::{self, Client};
-use crate::model::albums::Duplicate;
-use crate::model::library::{Library, Photo, Set};
-use crate::model::name::{Origin, SetName};
-use crate::model::plan::{Assignment, Rules, Step, plan_assign};
+use crate::model::flickr::albums::Duplicate;
+use crate::model::flickr::library::{Library, Photo, Set};
+use crate::model::flickr::name::{Origin, SetName};
+use crate::model::flickr::set_plan::{Assignment, Rules, Step, plan_assign};
 use crate::monitor::{Event, Monitor};
 use crate::stop::Stop;
 

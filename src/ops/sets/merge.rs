@@ -4,8 +4,8 @@ use super::runner::{PlanRunner, whole_run};
 use super::waits::saying_waits;
 use super::{Error, SetsSummary, read_members, read_sets};
 use crate::flickr::Client;
-use crate::model::library::{Library, Set};
-use crate::model::plan::{Plan, plan_merge, shared_titles};
+use crate::model::flickr::library::{Library, Set};
+use crate::model::flickr::set_plan::{Plan, plan_merge, shared_titles};
 use crate::monitor::Monitor;
 use crate::stop::Stop;
 

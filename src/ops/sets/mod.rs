@@ -13,9 +13,9 @@ pub use self::assign::{AssignOptions, assign_sets};
 pub use self::merge::merge_sets;
 use super::Error;
 use crate::flickr::{self, Client};
-use crate::model::library::{Members, Photo, Set};
-use crate::model::name::Origin;
-use crate::model::plan::{Edit, Left, Plan};
+use crate::model::flickr::library::{Members, Photo, Set};
+use crate::model::flickr::name::Origin;
+use crate::model::flickr::set_plan::{Edit, Left, Plan};
 use crate::monitor::{Event, Monitor};
 
 /// What an operation on the sets planned, and how much of it was done.

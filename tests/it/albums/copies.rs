@@ -3,7 +3,7 @@
 use futures_util::StreamExt;
 use s3flickr::flickr::{Upload, Visibility};
 use s3flickr::model::Key;
-use s3flickr::model::tags::Origin;
+use s3flickr::model::flickr::tags::Origin;
 use serde_json::json;
 
 use super::result;

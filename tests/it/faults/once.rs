@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::stream;
 use s3flickr::flickr::{Upload, Visibility};
-use s3flickr::model::tags::Origin;
+use s3flickr::model::flickr::tags::Origin;
 use serde_json::{Value, json};
 
 use super::{Scene, WORK};

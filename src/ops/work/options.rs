@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::bandwidth::Bandwidth;
+use super::throttle::Bandwidth;
 use crate::flickr::Visibility;
 use crate::model::Location;
-use crate::model::retry::Backoff;
+use crate::model::outcome::Backoff;
 use crate::stop::Stop;
 
 /// How to work.

@@ -7,9 +7,9 @@
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use sha1::{Digest, Sha1};
 
-use super::digest::{Algorithm, Digest as Checksum};
-use super::marks::Marks;
-use super::{Job, Key, Location};
+use crate::model::digest::{Algorithm, Digest as Checksum};
+use crate::model::marks::Marks;
+use crate::model::{Job, Key, Location};
 
 /// The namespace of all our machine tags but for the MD5's.
 pub const NAMESPACE: &str = "s3flickr";

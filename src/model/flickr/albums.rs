@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::Key;
 use super::library::{Library, Photo};
 use super::name::{SetName, set_name};
 use super::set_title;
 use super::tags::Origin;
+use crate::model::Key;
 
 /// Copies of one file: one key of one store with the same bytes, uploaded more than once.
 #[derive(Debug, Clone, PartialEq, Eq)]

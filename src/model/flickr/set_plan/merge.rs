@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Edit, Left, Plan, cover, union};
-use crate::model::library::{Library, Members, Set};
-use crate::model::name::{SetName, set_name};
-use crate::model::set_title;
-use crate::model::tags::Origin;
+use crate::model::flickr::library::{Library, Members, Set};
+use crate::model::flickr::name::{SetName, set_name};
+use crate::model::flickr::set_title;
+use crate::model::flickr::tags::Origin;
 
 /// The ids of the sets of each title that several sets share, oldest first: [`plan_merge`] must know their
 /// members.

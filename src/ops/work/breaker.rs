@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::model::breaker::{Breaker as State, Entry, Moment, Proof, Ruling, Waiting};
 use crate::model::outage::{Outage, Service};
-use crate::model::retry::Backoff;
+use crate::model::outcome::Backoff;
 use crate::monitor::{Event, Monitor};
 
 /// Holds the lanes of a worker while a service fails for every photo. Clones are one breaker.

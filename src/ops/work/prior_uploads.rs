@@ -13,8 +13,8 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
 use crate::flickr::{Client, Error, Photo, Span};
+use crate::model::flickr::tags::Origin;
 use crate::model::marks::{Marks, hash};
-use crate::model::tags::Origin;
 
 /// How long Flickr's lists may lag behind its uploads: each listing looks this far back beyond
 /// the one before.

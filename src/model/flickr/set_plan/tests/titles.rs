@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::super::*;
 use super::{Account, KEEPERS, ids, photo, rules, set};
-use crate::model::library::{Library, Photo};
+use crate::model::flickr::library::{Library, Photo};
 
 /// Accounts whose folders are odd, on a Flickr that changes titles.
 fn odd_accounts() -> impl Strategy<Value = Account> {

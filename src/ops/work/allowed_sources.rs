@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tokio::sync::Mutex;
 
 use super::Error;
-use crate::model::retry::{Class, Outcome};
+use crate::model::outcome::{Class, Outcome};
 use crate::model::{Job, Location, Scheme};
 use crate::queue::Queue;
 use crate::store::{Store, locate};

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::activity::Activity;
-use super::bandwidth::Bandwidth;
 use super::body::{Verdict, checked, taken};
 use super::content::{self, Content};
 use super::duplicate::{Meaning, Twin, meaning};
-use super::looking::{Look, Prior, Uploads};
+use super::lane_stats::Activity;
 use super::outage;
+use super::prior_uploads::{Look, Prior, Uploads};
+use super::throttle::Bandwidth;
 use crate::flickr::{self, Client, Permit, Rights, Upload, Visibility};
-use crate::model::name::title;
-use crate::model::retry::{Class, Outcome};
-use crate::model::tags::{Origin, checksum_tag};
+use crate::model::flickr::name::title;
+use crate::model::flickr::tags::{Origin, checksum_tag};
+use crate::model::outcome::{Class, Outcome};
 use crate::model::{Job, Key};
 use crate::store::{self, Store};
 

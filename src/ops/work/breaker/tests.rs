@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use tokio::time::sleep;
 
 use super::*;
-use crate::model::retry::Class;
+use crate::model::outcome::Class;
 use crate::monitor::Recorder;
 
 /// A queue of jobs in memory, and a Flickr that is away for a while.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Key;
+use crate::model::Key;
 
 /// Flickr's limit for one photo, in bytes (`people.getLimits`, recorded).
 pub const PHOTO_LIMIT_BYTES: u64 = 209_715_200;

@@ -1,23 +1,45 @@
 //! `work`: N identical lanes, one job in hand each, until the queue is drained or the run is
 //! asked to stop.
 
+pub mod allowed_sources;
+mod autoscale;
+pub mod binding;
+pub mod body;
+mod breaker;
+pub mod content;
+mod duplicate;
+mod idle;
+mod lane;
+pub mod lane_stats;
+mod options;
+mod outage;
+mod pool;
+mod prior_attempt;
+pub mod prior_uploads;
+mod probe;
+mod resumable;
+mod scout;
+mod settle;
+pub mod throttle;
+pub mod transfer;
+
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio_util::task::TaskTracker;
 
+use self::allowed_sources::Sources;
+use self::binding::prepare;
+use self::breaker::Breaker;
+use self::idle::Drained;
+use self::lane::Lane;
+use self::options::Verdict;
+pub use self::options::{Options, Stopped, Tally, Transfers};
+use self::pool::Lanes;
+use self::prior_uploads::Uploads;
+use self::scout::Scout;
 use super::Error;
-use super::binding::prepare;
-use super::breaker::Breaker;
-use super::drained::Drained;
-use super::lane::Lane;
-use super::lanes::Lanes;
-use super::looking::Uploads;
-use super::scout::Scout;
-use super::shared::Verdict;
-pub use super::shared::{Options, Stopped, Tally, Transfers};
-use super::sources::Sources;
 use crate::flickr::Client;
 use crate::monitor::{Event, Monitor};
 use crate::queue::Queue;

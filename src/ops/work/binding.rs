@@ -1,8 +1,8 @@
 //! Which account a queue belongs to: its first worker's, and no other's.
 
 use super::Error;
-use super::account::has_photos;
 use crate::flickr::Client;
+use crate::ops::account::has_photos;
 use crate::queue::{AccountRecord, Queue};
 
 /// What must be right of a queue before a worker takes anything from it: it loses no message that

@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use super::breaker::{Pass, Undecided, Verdict};
 use super::lane::{Lane, Tried};
+use super::options::{Stopped, Tally};
 use super::outage;
-use super::past::since;
+use super::prior_attempt::since;
 use super::probe;
-use super::shared::{Stopped, Tally};
 use super::transfer::Attempt;
 use crate::model::breaker::Ruling;
+use crate::model::flickr::accepts::Kind;
 use crate::model::job::{Refuse, Unreadable};
-use crate::model::kind::Kind;
 use crate::model::outage::{Outage, Service};
-use crate::model::retry::{Outcome, Step, next_step};
+use crate::model::outcome::{Outcome, Step, next_step};
 use crate::model::{Job, Location};
 use crate::monitor::Event;
 use crate::queue::{self, Lease};
@@ -252,7 +252,7 @@ fn spared(outcome: &Outcome, ruling: Ruling, is_halted: bool) -> Option<Duration
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::retry::Class;
+    use crate::model::outcome::Class;
 
     #[test]
     fn a_failure_is_spared_in_an_outage_and_in_a_run_that_no_photo_can_survive() {

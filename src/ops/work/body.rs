@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt, unfold};
 
-use super::activity::Activity;
 use super::content::{Authority, Check, Content};
+use super::lane_stats::Activity;
 use crate::store::Error;
 
 /// Why a body ended early, kept for whoever started the upload.
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use crate::model::digest::Algorithm;
     use crate::model::{Job, Key};
-    use crate::ops::content;
+    use crate::ops::work::content;
     use crate::store::{Hasher, Store, locate};
 
     /// A folder with one file, and its job.

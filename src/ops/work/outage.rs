@@ -3,7 +3,7 @@
 
 use super::transfer::Attempt;
 use crate::model::outage::{Outage, Service};
-use crate::model::retry::{Class, Outcome};
+use crate::model::outcome::{Class, Outcome};
 use crate::{flickr, store};
 
 /// What a failure of a call to Flickr means; `told` is its whole message.

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::Key;
-use crate::model::library::{Library, Members, Photo};
-use crate::model::name::{SetName, set_title};
-use crate::model::set_title::canonical;
+use crate::model::flickr::library::{Library, Members, Photo};
+use crate::model::flickr::name::{SetName, set_title};
+use crate::model::flickr::set_title::canonical;
 
 fn photo(id: usize, path: &str) -> Photo {
     Photo {

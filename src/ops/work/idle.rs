@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::status::Tally;
+use crate::ops::status::Tally;
 use crate::queue::{Counts, Error, Queue};
 
 /// How often in a row SQS must show nothing at all: its counts are approximate and lag.

@@ -5,11 +5,11 @@
 
 use tokio::time::{Instant, sleep};
 
-use super::looking::{Look, Prior};
+use super::prior_uploads::{Look, Prior};
 use super::transfer::{Services, of_flickr};
 use crate::flickr::{self, Photo};
-use crate::model::retry::{Class, Outcome};
-use crate::model::tags::{NAMESPACE, Origin};
+use crate::model::flickr::tags::{NAMESPACE, Origin};
+use crate::model::outcome::{Class, Outcome};
 
 /// The pauses before a photo that Flickr names but does not know is asked for again, in tenths of
 /// the time that Flickr may need: longer than that in all.

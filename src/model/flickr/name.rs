@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Key;
 use super::set_title::asked;
 pub use super::tags::{NAMESPACE, Origin};
+use crate::model::Key;
 
 /// How a folder becomes a set's title.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

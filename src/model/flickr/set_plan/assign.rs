@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Edit, Plan, cover, union};
-use crate::model::albums::{Album, Albums, Duplicate};
-use crate::model::library::{Library, Members, Set};
-use crate::model::matching::{self, Matching};
-use crate::model::name::SetName;
-use crate::model::tags::Origin;
+use crate::model::flickr::albums::{Album, Albums, Duplicate};
+use crate::model::flickr::library::{Library, Members, Set};
+use crate::model::flickr::matching::{self, Matching};
+use crate::model::flickr::name::SetName;
+use crate::model::flickr::tags::Origin;
 
 /// How to assign.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

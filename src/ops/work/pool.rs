@@ -8,10 +8,10 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::Error;
-use super::activity::Samples;
-use super::climb::{self, Climb, Window};
+use super::autoscale::{self, Climb, Window};
 use super::lane::Lane;
-use super::shared::{Tally, Transfers};
+use super::lane_stats::Samples;
+use super::options::{Tally, Transfers};
 use crate::monitor::{Event, Limit};
 
 /// How often the lanes are looked at.
@@ -42,7 +42,7 @@ impl Lanes {
     pub(super) fn start(lane: Arc<Lane>) -> Lanes {
         let (first, climb) = match lane.options.transfers {
             Transfers::Fixed(lanes) => (lanes.max(1), None),
-            Transfers::Auto => (climb::FIRST, Some(Climb::new())),
+            Transfers::Auto => (autoscale::FIRST, Some(Climb::new())),
         };
         let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

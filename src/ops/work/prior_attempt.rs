@@ -8,10 +8,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
-use super::looking::Look;
+use super::prior_uploads::Look;
 use super::transfer::Attempt;
 use crate::model::Job;
-use crate::model::retry::Outcome;
+use crate::model::outcome::Outcome;
 use crate::queue::Lease;
 
 /// A job that a repeated `populate` marked is looked for in a listing no older than this: the
