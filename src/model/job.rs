@@ -65,7 +65,7 @@ pub enum Unreadable {
 
 /// An unreadable message on the failed queue: whole, with the reason beside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Refuse {
+pub struct UnreadableMessage {
     /// The message as it came.
     pub unreadable: String,
     /// Why it was put aside.
@@ -179,11 +179,11 @@ impl Job {
     }
 }
 
-impl Refuse {
+impl UnreadableMessage {
     /// The failed queue's body for a message that cannot be read: the message is whole in it,
     /// unless it is so long that it would not fit with all that JSON escapes; then it is cut.
     pub fn write(body: &str, why: &Unreadable) -> String {
-        let refuse = Refuse {
+        let refuse = UnreadableMessage {
             unreadable: cut(body, LONGEST - 2 * LONGEST_REASON),
             failure: Failure {
                 reason: cut(&why.to_string(), LONGEST_REASON),
@@ -248,9 +248,9 @@ mod tests {
         let emoji = "\u{1F600}\u{0}".repeat(300_000);
         for text in [&quotes, &emoji] {
             let why = Job::read(text).unwrap_err();
-            let body = Refuse::write(text, &why);
+            let body = UnreadableMessage::write(text, &why);
             assert!(body.len() <= LONGEST && is_plain(&body), "{}", body.len());
-            let read: Refuse = serde_json::from_str(&body).unwrap();
+            let read: UnreadableMessage = serde_json::from_str(&body).unwrap();
             let kept = read.unreadable.split("... (cut: ").next().unwrap();
             assert!(text.starts_with(kept) && kept.len() > 20_000);
 
@@ -263,7 +263,8 @@ mod tests {
         }
         let small = "no job, \u{7}at all";
         let why = Job::read(small).unwrap_err();
-        let read: Refuse = serde_json::from_str(&Refuse::write(small, &why)).unwrap();
+        let read: UnreadableMessage =
+            serde_json::from_str(&UnreadableMessage::write(small, &why)).unwrap();
         assert_eq!(read.unreadable, small);
     }
 

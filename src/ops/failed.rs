@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Error;
 use crate::model::Job;
-use crate::model::job::{Failure, Refuse};
+use crate::model::job::{Failure, UnreadableMessage};
 use crate::queue::{Lease, Queue};
 
 /// How long a failed message is held while it is moved.
@@ -29,10 +29,10 @@ pub struct Entry {
 
 impl Entry {
     fn of_body(body: &str) -> Entry {
-        if let Ok(Refuse {
+        if let Ok(UnreadableMessage {
             unreadable,
             failure,
-        }) = serde_json::from_str::<Refuse>(body)
+        }) = serde_json::from_str::<UnreadableMessage>(body)
         {
             let Failure { reason, class } = failure;
             return Entry {
@@ -70,7 +70,7 @@ impl Entry {
 
 /// Looks at all failed jobs without taking them.
 pub async fn list(queue: &Queue) -> Result<Vec<Entry>, Error> {
-    let bodies = queue.failed(usize::MAX).await?;
+    let bodies = queue.peek_failed(usize::MAX).await?;
     let mut entries: Vec<Entry> = bodies.iter().map(|body| Entry::of_body(body)).collect();
     entries.sort_by(|a, b| a.url.cmp(&b.url));
     Ok(entries)
@@ -81,7 +81,7 @@ pub async fn list(queue: &Queue) -> Result<Vec<Entry>, Error> {
 pub async fn retry(queue: &Queue, retries: u32) -> Result<u64, Error> {
     let mut round = Round::begin(queue).await?;
     while !round.is_over() {
-        let Some(lease) = queue.take_failed(HOLD).await? else {
+        let Some(lease) = queue.receive_failed(HOLD).await? else {
             break;
         };
         // What stays is held until the end, so that it does not come again and again.
@@ -184,7 +184,7 @@ mod tests {
         );
         assert_eq!(Entry::of_body(&job.write()).class, "crashed");
         let why = Job::read("nonsense").unwrap_err();
-        let entry = Entry::of_body(&Refuse::write("nonsense", &why));
+        let entry = Entry::of_body(&UnreadableMessage::write("nonsense", &why));
         assert_eq!(
             (entry.class.as_str(), entry.url.as_str()),
             ("unreadable", "nonsense")

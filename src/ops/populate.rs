@@ -11,7 +11,7 @@ use super::Error;
 use crate::model::flickr::accepts::{Skip, admit};
 use crate::model::{Job, Key};
 use crate::monitor::{Event, Monitor};
-use crate::queue::{self, Outgoing, Queue, Record, Sent};
+use crate::queue::{self, Outgoing, PopulateRun, Queue, Sent};
 use crate::stop::Stop;
 use crate::store::{Object, Page, Passed, Store, is_excluded};
 
@@ -115,14 +115,14 @@ pub async fn populate(
 
 struct Target<'a> {
     queue: &'a Queue,
-    record: Record,
+    record: PopulateRun,
     /// When the first earlier `populate` began. What is queued now may have been copied then: a queue
     /// that cannot refuse jobs takes each again, any queue a file whose time alone changed.
     earlier: Option<i64>,
 }
 
 impl<'a> Target<'a> {
-    /// Notes this run with the queue *before* it looks for others: of two that begin at once,
+    /// RunHistory this run with the queue *before* it looks for others: of two that begin at once,
     /// at least one sees the other.
     async fn new(queue: &'a Queue, source: &Store) -> Result<Target<'a>, queue::Error> {
         for line in queue.check(true).await? {
@@ -131,7 +131,7 @@ impl<'a> Target<'a> {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
-        let record = Record {
+        let record = PopulateRun {
             id: format!("{:x}-{:x}", now.as_millis(), std::process::id()),
             started: i64::try_from(now.as_secs()).unwrap_or_default(),
             ended: None,
@@ -139,8 +139,8 @@ impl<'a> Target<'a> {
             bytes: 0,
             store: source.location().to_string(),
         };
-        queue.record(&record).await?;
-        let records = queue.records().await?;
+        queue.save_run(&record).await?;
+        let records = queue.runs().await?;
         let others = records.iter().filter(|other| other.id != record.id);
         let first = others.map(|other| other.started).min();
         Ok(Target {
@@ -338,7 +338,7 @@ impl Run<'_> {
         if let Some(target) = &mut self.target {
             target.record.total = self.summary.queued;
             target.record.bytes = self.summary.bytes;
-            target.queue.record(&target.record).await?;
+            target.queue.save_run(&target.record).await?;
         }
         self.noted = self.summary.queued;
         Ok(())

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Error;
 use crate::monitor::Limit;
-use crate::queue::{Counts, Notes, Pace, Queue};
+use crate::queue::{Counts, Queue, Rate, RunHistory};
 
 /// How far a queue is. Its names are those of the JSON result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -78,10 +78,10 @@ impl Status {
     }
 
     /// The limit, as far as the queue can tell: that of the workers themselves only they know.
-    pub fn limit(&self, per_second: f64, pace: Option<Pace>) -> Option<Limit> {
+    pub fn limit(&self, per_second: f64, pace: Option<Rate>) -> Option<Limit> {
         let calls_a_second = pace
-            .filter(|pace| pace.calls_per_hour > 0)
-            .map(|pace| f64::from(pace.calls_per_hour) / pace.window.as_secs_f64());
+            .filter(|pace| pace.calls > 0)
+            .map(|pace| f64::from(pace.calls) / pace.per.as_secs_f64());
         if self.waiting == 0 {
             Some(Limit::QueueEmpty)
         } else if calls_a_second.is_some_and(|calls| per_second >= calls * NEARLY) {
@@ -114,9 +114,9 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn of(notes: &Notes, counts: &Counts) -> Tally {
-        let noted: u64 = notes.records.iter().map(|record| record.total).sum();
-        let populating = notes.records.iter().filter(|r| r.ended.is_none()).count() as u64;
+    pub(super) fn of(notes: &RunHistory, counts: &Counts) -> Tally {
+        let noted: u64 = notes.runs.iter().map(|record| record.total).sum();
+        let populating = notes.runs.iter().filter(|r| r.ended.is_none()).count() as u64;
         let there = counts.waiting + counts.in_flight + counts.delayed + counts.failed;
         let finished = notes.finished();
         // A run notes its total now and then only: until it ends, what is there tells more.
@@ -156,13 +156,13 @@ pub async fn status(queue: &Queue) -> Result<Status, Error> {
 pub async fn look(queue: &Queue) -> Result<Status, Error> {
     let counts = queue.counts().await?;
     // After the counts: what is finished between the two is in both, never in neither.
-    let notes = queue.notes().await?;
+    let notes = queue.run_history().await?;
     let tally = Tally::of(&notes, &counts);
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     let now = i64::try_from(now.as_secs()).unwrap_or_default();
-    let sent_lately = notes.records.iter().any(|record| {
+    let sent_lately = notes.runs.iter().any(|record| {
         let last = record.ended.unwrap_or(record.started);
         (now - last).abs() < LAG_SECONDS
     });
@@ -186,7 +186,7 @@ pub async fn look(queue: &Queue) -> Result<Status, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::queue::Record;
+    use crate::queue::PopulateRun;
 
     #[test]
     fn the_queue_tells_of_its_own_limits_only() {
@@ -204,17 +204,17 @@ mod tests {
             account: None,
             account_name: None,
         };
-        let hourly = Some(Pace::per_hour(3600));
+        let hourly = Some(Rate::per_hour(3600));
         assert_eq!(status(0).limit(0.1, hourly), Some(Limit::QueueEmpty));
         assert_eq!(status(9).limit(0.95, hourly), Some(Limit::Calls));
         assert_eq!(status(9).limit(0.5, hourly), None);
-        assert_eq!(status(9).limit(5.0, Some(Pace::per_hour(0))), None);
+        assert_eq!(status(9).limit(5.0, Some(Rate::per_hour(0))), None);
         assert_eq!(status(9).limit(5.0, None), None);
     }
 
     #[test]
     fn what_is_neither_finished_nor_there_is_missing() {
-        let record = |total, ended: bool| Record {
+        let record = |total, ended: bool| PopulateRun {
             id: format!("{total}"),
             started: 1,
             ended: ended.then_some(2),
@@ -223,8 +223,8 @@ mod tests {
             store: String::new(),
         };
         let tally = |records: &[(u64, bool)], finished, waiting, failed| {
-            let notes = Notes {
-                records: records
+            let notes = RunHistory {
+                runs: records
                     .iter()
                     .map(|(n, ended)| record(*n, *ended))
                     .collect(),

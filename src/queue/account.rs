@@ -5,7 +5,7 @@
 /// Two accounts' workers on one queue would share the photos out between them, or put each into
 /// both. So the first worker binds the queue, and those of another account are refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AccountRecord {
+pub struct BoundAccount {
     /// Flickr's id of the account, such as `21207597@N07`.
     pub nsid: String,
     /// The name that it showed then; for people. May be empty.

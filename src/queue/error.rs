@@ -47,7 +47,7 @@ pub enum Error {
     },
     /// The hold on the message is over: another worker may have it. Leave the job alone.
     #[error("the hold on a message of queue {queue} was lost; another worker may have it")]
-    LostHold {
+    LeaseLost {
         /// The queue's location.
         queue: String,
     },

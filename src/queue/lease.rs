@@ -69,7 +69,7 @@ impl Lease {
     }
 
     /// How often it was handed out, this time included.
-    pub fn received(&self) -> u32 {
+    pub fn receive_count(&self) -> u32 {
         self.received
     }
 
@@ -114,7 +114,7 @@ impl Lease {
     }
 
     /// Puts `body` into the failed queue in its place.
-    pub async fn bury(self, body: String) -> Result<(), Error> {
+    pub async fn dead_letter(self, body: String) -> Result<(), Error> {
         let (to, delay) = (Part::Failed, Duration::ZERO);
         self.settle(End::Send { to, body, delay }).await
     }
@@ -132,7 +132,7 @@ impl Lease {
         // can tell; a copy, or a hold ended on someone else's account, would not be.
         if self.lost.is_cancelled() && !matches!(end, End::Delete | End::Finish { .. }) {
             let queue = self.backend.location().to_owned();
-            return Err(Error::LostHold { queue });
+            return Err(Error::LeaseLost { queue });
         }
         self.backend.settle(&receipt, end).await
     }
@@ -162,7 +162,7 @@ impl Beat {
             let began = Instant::now();
             match timeout_at(deadline, self.extend()).await {
                 Ok(Ok(())) => (deadline, next) = (began + self.hold, pause),
-                Ok(Err(error @ (Error::LostHold { .. } | Error::Gone { .. }))) => {
+                Ok(Err(error @ (Error::LeaseLost { .. } | Error::Gone { .. }))) => {
                     tracing::debug!(%error, "the hold ended");
                     return self.lost.cancel();
                 }

@@ -13,7 +13,7 @@ mod lease;
 mod location;
 mod machine;
 mod notes;
-mod pace;
+mod pacer;
 mod sqlite;
 mod sqs;
 
@@ -27,12 +27,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 
-pub use account::AccountRecord;
+pub use account::BoundAccount;
 pub use error::Error;
 pub use lease::Lease;
-pub use machine::MachinePace;
-pub use notes::{Notes, Record};
-pub use pace::Pace;
+pub use machine::MachineBudget;
+pub use notes::{PopulateRun, RunHistory};
+pub use pacer::Rate;
 
 use location::Location;
 
@@ -163,7 +163,7 @@ impl Queue {
 
     /// Takes a message of the failed queue, if there is one. [`Lease::replace`] then sends to the
     /// queue itself.
-    pub async fn take_failed(&self, hold: Duration) -> Result<Option<Lease>, Error> {
+    pub async fn receive_failed(&self, hold: Duration) -> Result<Option<Lease>, Error> {
         // SQS asks only some of its servers unless told to wait.
         self.lease(Part::Failed, hold, Duration::from_secs(1)).await
     }
@@ -186,8 +186,8 @@ impl Queue {
 
     /// The bodies of up to `limit` failed messages, which stay where they are. On SQS
     /// one that another process is looking at meanwhile may be missed.
-    pub async fn failed(&self, limit: usize) -> Result<Vec<String>, Error> {
-        self.backend.failed(limit).await
+    pub async fn peek_failed(&self, limit: usize) -> Result<Vec<String>, Error> {
+        self.backend.peek_failed(limit).await
     }
 
     /// Whether a message that is lost sight of stays with this queue: one line for each thing
@@ -199,30 +199,30 @@ impl Queue {
 
     /// All that is noted with the queue. What was finished may lag; more than was finished is
     /// never told, but for a message that SQS handed out twice.
-    pub async fn notes(&self) -> Result<Notes, Error> {
-        self.backend.notes().await
+    pub async fn run_history(&self) -> Result<RunHistory, Error> {
+        self.backend.run_history().await
     }
 
     /// What each run of `populate` noted, the oldest first.
-    pub async fn records(&self) -> Result<Vec<Record>, Error> {
-        Ok(self.notes().await?.records)
+    pub async fn runs(&self) -> Result<Vec<PopulateRun>, Error> {
+        Ok(self.run_history().await?.runs)
     }
 
-    /// Notes a run of `populate`, or notes it anew if the queue knows its id. On SQS the oldest
+    /// RunHistory a run of `populate`, or notes it anew if the queue knows its id. On SQS the oldest
     /// runs of one store are added together when there are many, and a note may take a minute to
     /// be seen by others.
-    pub async fn record(&self, record: &Record) -> Result<(), Error> {
-        self.backend.record(record).await
+    pub async fn save_run(&self, run: &PopulateRun) -> Result<(), Error> {
+        self.backend.save_run(run).await
     }
 
     /// The account that the queue is bound to; `None` until its first worker.
-    pub async fn account(&self) -> Result<Option<AccountRecord>, Error> {
-        Ok(self.notes().await?.account)
+    pub async fn account(&self) -> Result<Option<BoundAccount>, Error> {
+        Ok(self.run_history().await?.account)
     }
 
     /// Binds the queue to an account, unless it is bound to one. Returns the account that it is
     /// bound to from now on: of several that bind at once, all get the same.
-    pub async fn bind_account(&self, account: &AccountRecord) -> Result<AccountRecord, Error> {
+    pub async fn bind_account(&self, account: &BoundAccount) -> Result<BoundAccount, Error> {
         self.backend.bind_account(account).await
     }
 
@@ -231,17 +231,17 @@ impl Queue {
     /// most 1.1 times its share, in any whole window at most about 1 % over.
     ///
     /// Workers that ask for different paces: the last to start decides for all. Dropping the
-    /// future may lose one grant. A pace of 0 calls is no limit: it answers `u32::MAX` at once.
-    pub async fn permit(&self, pace: &Pace) -> Result<u32, Error> {
-        if pace.calls_per_hour == 0 {
+    /// future may lose one grant. A rate of 0 calls is no limit: it answers `u32::MAX` at once.
+    pub async fn permit(&self, rate: &Rate) -> Result<u32, Error> {
+        if rate.calls == 0 {
             return Ok(u32::MAX);
         }
-        self.backend.permit(pace).await
+        self.backend.permit(rate).await
     }
 
-    /// The pace that the last worker to start set, if one did.
-    pub async fn pace(&self) -> Result<Option<Pace>, Error> {
-        self.backend.pace().await
+    /// The rate that the last worker to start set, if one did.
+    pub async fn rate(&self) -> Result<Option<Rate>, Error> {
+        self.backend.rate().await
     }
 }
 
@@ -317,18 +317,18 @@ trait Backend: Send + Sync + 'static {
         wait: Duration,
     ) -> Result<Option<Delivery>, Error>;
     /// Holds the message for `hold` from now, and returns the receipt that counts from then on.
-    /// [`Error::LostHold`] when the receipt is not good any more.
+    /// [`Error::LeaseLost`] when the receipt is not good any more.
     async fn extend(&self, receipt: &Receipt, hold: Duration) -> Result<Receipt, Error>;
     /// Where an end sends something, that is sent before the message is deleted: a crash between
     /// the two makes a copy, never a loss.
     async fn settle(&self, receipt: &Receipt, end: End) -> Result<(), Error>;
     async fn counts(&self) -> Result<Counts, Error>;
-    async fn failed(&self, limit: usize) -> Result<Vec<String>, Error>;
+    async fn peek_failed(&self, limit: usize) -> Result<Vec<String>, Error>;
     async fn check(&self, mend: bool) -> Result<Vec<String>, Error>;
-    async fn notes(&self) -> Result<Notes, Error>;
-    async fn record(&self, record: &Record) -> Result<(), Error>;
-    async fn bind_account(&self, account: &AccountRecord) -> Result<AccountRecord, Error>;
-    /// Never asked for a pace of 0 calls.
-    async fn permit(&self, pace: &Pace) -> Result<u32, Error>;
-    async fn pace(&self) -> Result<Option<Pace>, Error>;
+    async fn run_history(&self) -> Result<RunHistory, Error>;
+    async fn save_run(&self, run: &PopulateRun) -> Result<(), Error>;
+    async fn bind_account(&self, account: &BoundAccount) -> Result<BoundAccount, Error>;
+    /// Never asked for a rate of 0 calls.
+    async fn permit(&self, rate: &Rate) -> Result<u32, Error>;
+    async fn rate(&self) -> Result<Option<Rate>, Error>;
 }

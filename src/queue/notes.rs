@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::AccountRecord;
+use super::BoundAccount;
 
 /// What one run of `populate` noted with the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
+pub struct PopulateRun {
     /// Names the run: letters, digits and `-`, at most 64.
     pub id: String,
     /// When it began: seconds since 1970.
@@ -25,17 +25,17 @@ pub struct Record {
 
 /// All that is noted with a queue, as it was at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Notes {
+pub struct RunHistory {
     /// The runs of `populate`, the oldest first.
-    pub records: Vec<Record>,
+    pub runs: Vec<PopulateRun>,
     /// How many messages were finished ([`super::Lease::finish`]), by the run that sent them;
     /// under the empty name those that name no run.
     pub finished: BTreeMap<String, u64>,
     /// The account that the queue is bound to.
-    pub account: Option<AccountRecord>,
+    pub account: Option<BoundAccount>,
 }
 
-impl Notes {
+impl RunHistory {
     /// How many messages were finished, of all runs.
     pub fn finished(&self) -> u64 {
         self.finished.values().sum()

@@ -197,7 +197,7 @@ async fn a_check_of_the_login_is_counted_with_the_fleet_of_a_queue_that_is_known
     let user = world.user();
     let location = format!("sqlite:{}", user.home().join("queue.db").display());
     let queue = Queue::create(&location).await.expect("a queue");
-    let pace = s3flickr::queue::Pace::per_hour(2);
+    let pace = s3flickr::queue::Rate::per_hour(2);
     assert_eq!(queue.permit(&pace).await.expect("the only call"), 1);
     let user = user.with("S3FLICKR_QUEUE", location);
     let mut check = user.start(["login", "--check", "-vv"]);

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use axum::http::StatusCode;
-use s3flickr::queue::{AccountRecord, Error, Lease, Outgoing, Pace, Queue, Record, Sent};
+use s3flickr::queue::{BoundAccount, Error, Lease, Outgoing, PopulateRun, Queue, Rate, Sent};
 use serde_json::{Value, json};
 
 use crate::support::aws::{Aws, ministack, unique};
@@ -179,12 +179,12 @@ async fn a_failed_queue_that_was_deleted_is_made_anew() {
     for _ in 0..2 {
         take(&queue, HOLD)
             .await
-            .bury("broken".to_owned())
+            .dead_letter("broken".to_owned())
             .await
             .unwrap();
     }
     assert_eq!(
-        queue.failed(usize::MAX).await.unwrap(),
+        queue.peek_failed(usize::MAX).await.unwrap(),
         ["broken", "broken"]
     );
 }
@@ -193,10 +193,10 @@ async fn a_failed_queue_that_was_deleted_is_made_anew() {
 async fn a_budget_that_was_deleted_is_made_anew() {
     let name = unique("no-calls");
     let queue = queue(&name).await;
-    let pace = Pace::per_hour(3_600);
-    queue.permit(&pace).await.unwrap();
+    let rate = Rate::per_hour(3_600);
+    queue.permit(&rate).await.unwrap();
     delete(ministack().await, &format!("{name}-calls.fifo")).await;
-    let again = tokio::time::timeout(Duration::from_secs(30), queue.permit(&pace)).await;
+    let again = tokio::time::timeout(Duration::from_secs(30), queue.permit(&rate)).await;
     assert_eq!(again.expect("calls again").unwrap(), 1);
 }
 
@@ -315,7 +315,7 @@ async fn a_message_is_sent_before_the_one_in_its_place_is_deleted() {
     // What could not be sent is not deleted.
     fails.store(1, Ordering::SeqCst);
     let lease = take(&worker, HOLD).await;
-    lease.bury("failed".to_owned()).await.unwrap_err();
+    lease.dead_letter("failed".to_owned()).await.unwrap_err();
     assert_eq!(
         ends(),
         ["SendMessageBatch", "DeleteMessage", "SendMessageBatch"]
@@ -336,13 +336,17 @@ async fn a_worker_that_dies_between_counting_and_deleting_loses_no_count_and_dou
     for _ in 0..2 {
         take(&dying, moment).await.finish("run").await.unwrap_err();
     }
-    assert_eq!(whole.notes().await.unwrap().finished(), 2);
+    assert_eq!(whole.run_history().await.unwrap().finished(), 2);
     for _ in 0..2 {
         let lease = take(&whole, HOLD).await;
-        assert_eq!(lease.received(), 2);
+        assert_eq!(lease.receive_count(), 2);
         lease.finish("run").await.unwrap();
     }
-    assert_eq!(whole.notes().await.unwrap().finished(), 2, "each once");
+    assert_eq!(
+        whole.run_history().await.unwrap().finished(),
+        2,
+        "each once"
+    );
     assert_eq!(whole.counts().await.unwrap().waiting, 0);
 }
 
@@ -366,12 +370,12 @@ async fn a_count_whose_answer_is_lost_is_neither_lost_nor_doubled() {
         let lease = take(&cut_off, Duration::from_secs(1)).await;
         lease.finish("run").await.unwrap_err();
         let lease = take(&whole, HOLD).await;
-        assert_eq!(lease.received(), 2);
+        assert_eq!(lease.receive_count(), 2);
         lease.finish("run").await.unwrap();
         away.store(false, Ordering::SeqCst);
         whole.send(&["b"].map(message)).await.unwrap();
         take(&cut_off, HOLD).await.finish("run").await.unwrap();
-        let finished = whole.notes().await.unwrap().finished();
+        let finished = whole.run_history().await.unwrap().finished();
         assert_eq!(finished, 2, "each once; written: {is_written}");
     }
 }
@@ -389,7 +393,7 @@ async fn what_cannot_be_counted_for_now_is_counted_with_the_next() {
     .await;
     for counted in [0, 2] {
         take(&worker, HOLD).await.finish("run").await.unwrap();
-        assert_eq!(whole.notes().await.unwrap().finished(), counted);
+        assert_eq!(whole.run_history().await.unwrap().finished(), counted);
     }
 }
 
@@ -412,7 +416,7 @@ async fn what_can_be_neither_counted_nor_deleted_is_counted_when_it_comes_again(
     // What the first counts next tells nothing of the message that it lost.
     whole.send(&[message("b")]).await.unwrap();
     take(&worker, HOLD).await.finish("run").await.unwrap();
-    assert_eq!(whole.notes().await.unwrap().finished(), 2);
+    assert_eq!(whole.run_history().await.unwrap().finished(), 2);
 }
 
 async fn tag(name: &str, tags: impl IntoIterator<Item = (String, String)>) {
@@ -450,10 +454,10 @@ async fn what_long_dead_workers_counted_is_added_up() {
         )
     };
     tag(&name, (0..12).map(dead)).await;
-    assert_eq!(queue.notes().await.unwrap().finished(), 120);
+    assert_eq!(queue.run_history().await.unwrap().finished(), 120);
     queue.send(&[message("a")]).await.unwrap();
     take(&queue, HOLD).await.finish("run").await.unwrap();
-    assert_eq!(queue.notes().await.unwrap().finished(), 121);
+    assert_eq!(queue.run_history().await.unwrap().finished(), 121);
     assert_eq!(tags(&name).await.len(), 1, "of this worker alone");
 }
 
@@ -468,7 +472,7 @@ async fn a_queue_without_room_for_another_tag_counts_beside_it() {
     .await;
     queue.send(&[message("a")]).await.unwrap();
     take(&queue, HOLD).await.finish("run").await.unwrap();
-    assert_eq!(queue.notes().await.unwrap().finished(), 1);
+    assert_eq!(queue.run_history().await.unwrap().finished(), 1);
     assert_eq!(tags(&format!("{name}-calls.fifo")).await.len(), 1);
 }
 
@@ -493,13 +497,13 @@ async fn a_worker_that_may_only_tag_the_calls_binds_and_counts_there() {
     };
     let (worker, _proxy) = bent(&name, policy).await;
     assert_eq!(worker.check(false).await.unwrap(), [""; 0]);
-    let account = AccountRecord {
+    let account = BoundAccount {
         nsid: "1@N01".to_owned(),
         name: String::new(),
         had_photos: true,
     };
     assert_eq!(worker.bind_account(&account).await.unwrap(), account);
-    let other = AccountRecord {
+    let other = BoundAccount {
         nsid: "0@N01".to_owned(),
         ..account.clone()
     };
@@ -507,16 +511,16 @@ async fn a_worker_that_may_only_tag_the_calls_binds_and_counts_there() {
     for _ in 0..2 {
         take(&worker, HOLD).await.finish("run").await.unwrap();
     }
-    let notes = whole.notes().await.unwrap();
+    let notes = whole.run_history().await.unwrap();
     assert_eq!((notes.finished(), notes.account), (2, Some(account)));
-    assert_eq!(worker.permit(&Pace::per_hour(3_600)).await.unwrap(), 1);
+    assert_eq!(worker.permit(&Rate::per_hour(3_600)).await.unwrap(), 1);
 }
 
 #[tokio::test]
 async fn a_run_that_was_cut_short_is_known_as_that() {
     let name = unique("cut");
     let queue = queue(&name).await;
-    let mut record = Record {
+    let mut record = PopulateRun {
         id: "run".to_owned(),
         started: 1_795_000_000,
         ended: None,
@@ -524,11 +528,11 @@ async fn a_run_that_was_cut_short_is_known_as_that() {
         bytes: 8,
         store: "s3://photos/".to_owned(),
     };
-    queue.record(&record).await.unwrap();
-    assert_eq!(queue.records().await.unwrap(), [record.clone()]);
+    queue.save_run(&record).await.unwrap();
+    assert_eq!(queue.runs().await.unwrap(), [record.clone()]);
     record.ended = Some(1_795_000_001);
-    queue.record(&record).await.unwrap();
-    assert_eq!(queue.records().await.unwrap(), [record]);
+    queue.save_run(&record).await.unwrap();
+    assert_eq!(queue.runs().await.unwrap(), [record]);
 }
 
 #[tokio::test]

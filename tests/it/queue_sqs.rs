@@ -10,7 +10,7 @@ use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::Credentials;
 use axum::http::{HeaderMap, StatusCode, header};
-use s3flickr::queue::{Error, Outgoing, Pace, Queue, Sent};
+use s3flickr::queue::{Error, Outgoing, Queue, Rate, Sent};
 use serde_json::{Value, json};
 
 use crate::support::aws::{ministack, unique};
@@ -55,7 +55,7 @@ impl Site for Account {
         sqs.delete_queue().queue_url(url).send().await.unwrap();
     }
 
-    fn pace(&self) -> (Duration, Duration) {
+    fn rate(&self) -> (Duration, Duration) {
         // Tokens are hidden for whole seconds, and a hundredth of this is one.
         (Duration::from_secs(100), Duration::from_secs(12))
     }
@@ -131,15 +131,15 @@ async fn tokens_are_made_once_however_many_start() {
         format!("sqs://{}", unique("tokens")),
     );
     Queue::create_with(&config, &location).await.unwrap();
-    let pace = Pace::per_hour(18_000);
+    let rate = Rate::per_hour(18_000);
     let workers = (0..10).map(|_| async {
         let queue = Queue::open_with(&config, &location).await.unwrap();
-        queue.permit(&pace).await.unwrap()
+        queue.permit(&rate).await.unwrap()
     });
     let granted: u32 = futures_util::future::join_all(workers).await.iter().sum();
     assert_eq!(granted, 10);
     let queue = Queue::open_with(&config, &location).await.unwrap();
-    queue.permit(&pace).await.unwrap();
+    queue.permit(&rate).await.unwrap();
     assert_eq!(tokens(&location).await, 40, "of one call in 8 seconds each");
 }
 
@@ -168,9 +168,9 @@ async fn six_workers_that_start_again_together_make_no_burst() {
         server.sdk_config().await,
         format!("sqs://{}", unique("evenly")),
     );
-    let pace = Pace::per_hour(18_000);
+    let rate = Rate::per_hour(18_000);
     let queue = Queue::create_with(&config, &location).await.unwrap();
-    queue.permit(&pace).await.unwrap();
+    queue.permit(&rate).await.unwrap();
     let granted = Arc::new(Mutex::new(Vec::new()));
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..6 {
@@ -178,7 +178,7 @@ async fn six_workers_that_start_again_together_make_no_burst() {
         let granted = Arc::clone(&granted);
         workers.spawn(async move {
             loop {
-                let calls = queue.permit(&pace).await.unwrap();
+                let calls = queue.permit(&rate).await.unwrap();
                 let now = tokio::time::Instant::now();
                 granted.lock().unwrap().extend((0..calls).map(|_| now));
             }
@@ -375,5 +375,5 @@ async fn a_hold_that_reaches_its_twelve_hours_is_lost() {
     let lease = lease.unwrap().unwrap();
     lease.lost().cancelled().await;
     let error = lease.release().await.unwrap_err();
-    assert!(matches!(error, Error::LostHold { .. }), "{error:?}");
+    assert!(matches!(error, Error::LeaseLost { .. }), "{error:?}");
 }

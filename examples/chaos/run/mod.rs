@@ -117,7 +117,7 @@ pub async fn run(binary: &Path, home: &TempDir, place: Place, options: Options) 
     outages.abort();
     report.kills = options.kills - fleet.kills_left.load(Ordering::SeqCst);
     report.left = place.queue.counts().await.expect("counts");
-    report.failed = place.queue.failed(5).await.expect("the failed queue");
+    report.failed = place.queue.peek_failed(5).await.expect("the failed queue");
     report.compare(&flickr, &source, options).await;
     report.elapsed = began.elapsed();
     report

@@ -13,7 +13,7 @@ use s3flickr::monitor::{Event, Monitor};
 use s3flickr::ops::work::allowed_sources;
 use s3flickr::ops::work::{Stopped, Transfers};
 use s3flickr::ops::{self, account};
-use s3flickr::queue::{Pace, Queue};
+use s3flickr::queue::{Queue, Rate};
 use s3flickr::stop::Stop;
 use s3flickr::store::{Store, locate};
 use serde_json::json;
@@ -186,9 +186,9 @@ pub async fn work(
     let place = services::queue_location(&args.queue, folders);
     services::flickr(config, Budget::unlimited())?;
     let queue = Queue::open(&place).await?;
-    let pace = Pace {
-        calls_per_hour: args.calls_per_hour,
-        window: Duration::from_secs(args.budget_window),
+    let pace = Rate {
+        calls: args.calls_per_hour,
+        per: Duration::from_secs(args.budget_window),
     };
     let stop = stop_on_signals(console);
     let budget = services::fleet_budget(&queue, pace).until(stop.drain_token());

@@ -7,7 +7,7 @@ use data_encoding::HEXLOWER;
 use futures_util::FutureExt;
 use s3flickr::config::{self, Account, ConfigFile, Folders};
 use s3flickr::flickr::{Budget, Client, Credentials, Endpoints, Timeouts};
-use s3flickr::queue::{MachinePace, Pace, Queue};
+use s3flickr::queue::{MachineBudget, Queue, Rate};
 use s3flickr::stop::Stop;
 use secrecy::ExposeSecret;
 use sha1::{Digest, Sha1};
@@ -74,18 +74,18 @@ pub async fn budget_for(
     folders: &Folders,
     stop: &Stop,
 ) -> Result<Budget> {
-    let pace = Pace::per_hour(calls_per_hour);
+    let pace = Rate::per_hour(calls_per_hour);
     let budget = match queue {
         _ if calls_per_hour == 0 => Budget::unlimited(),
-        Some(queue) => fleet_budget(queue, queue.pace().await?.unwrap_or(pace)),
+        Some(queue) => fleet_budget(queue, queue.rate().await?.unwrap_or(pace)),
         None => machine_budget(calls_per_hour, config, folders).await,
     };
     Ok(budget.until(stop.drain_token()))
 }
 
 /// The budget that all workers of a queue share, through the queue.
-pub fn fleet_budget(queue: &Queue, pace: Pace) -> Budget {
-    if pace.calls_per_hour == 0 {
+pub fn fleet_budget(queue: &Queue, pace: Rate) -> Budget {
+    if pace.calls == 0 {
         return Budget::unlimited();
     }
     let queue = queue.clone();
@@ -104,8 +104,8 @@ async fn machine_budget(calls_per_hour: u32, config: &ConfigFile, folders: &Fold
     let key = config.account().api_key.unwrap_or_default();
     let key = HEXLOWER.encode(&Sha1::digest(key.as_bytes())[..8]);
     let file = folders.data.join(format!("calls-{key}.db"));
-    let pace = Pace::per_hour(calls_per_hour);
-    match MachinePace::at(file).await {
+    let pace = Rate::per_hour(calls_per_hour);
+    match MachineBudget::at(file).await {
         Ok(machine) => Budget::shared(move || {
             let machine = machine.clone();
             async move { machine.permit(&pace, burst).await }.boxed()

@@ -107,7 +107,7 @@ pub async fn status_until_done(queue: &Queue, console: &Console) -> Result<Exit>
         let status = status(queue).await?;
         rate.note(Instant::now(), status.done);
         // It is a help only; whoever may read the counts may perhaps not read this.
-        let pace = queue.pace().await.unwrap_or_default();
+        let pace = queue.rate().await.unwrap_or_default();
         let limit = rate
             .per_second()
             .and_then(|per_second| status.limit(per_second, pace));

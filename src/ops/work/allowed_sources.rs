@@ -94,7 +94,7 @@ impl Sources {
     }
 
     async fn read_record(&self) -> Result<(), Error> {
-        let records = self.queue.records().await?;
+        let records = self.queue.runs().await?;
         let stores = records
             .iter()
             .map(|record| Ok(Location::parse(&record.store)?));

@@ -76,7 +76,7 @@ impl Drained {
 
 /// Whether every message that `populate` sent was finished or failed, and it sends no more.
 async fn is_accounted_for(queue: &Queue, counts: &Counts) -> Result<bool, Error> {
-    let tally = Tally::of(&queue.notes().await?, counts);
+    let tally = Tally::of(&queue.run_history().await?, counts);
     Ok(tally.missing == 0 && tally.populating == 0)
 }
 

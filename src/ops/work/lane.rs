@@ -74,7 +74,7 @@ impl Lane {
                 // Someone else has the message, or will have it, and will look before uploading.
                 // And a message that the queue does not take as it should become is handed out
                 // again, until the queue itself puts it among the failed.
-                Ok(()) | Err(queue::Error::LostHold { .. } | queue::Error::Refused { .. }) => {}
+                Ok(()) | Err(queue::Error::LeaseLost { .. } | queue::Error::Refused { .. }) => {}
                 Err(error) => self.trouble(error, None)?,
             }
         }

@@ -55,7 +55,7 @@ impl Past {
         age: Duration,
     ) -> Option<(i64, Option<Instant>)> {
         let lag = self.lag;
-        if lease.received() > 1 {
+        if lease.receive_count() > 1 {
             // Whoever had it before may have uploaded it until just now.
             let since = self.since_first_received(job, lease).unwrap_or_default();
             return Some((since, Some(now + lag)));

@@ -13,7 +13,7 @@ use super::probe;
 use super::transfer::Attempt;
 use crate::model::breaker::Ruling;
 use crate::model::flickr::accepts::Kind;
-use crate::model::job::{Refuse, Unreadable};
+use crate::model::job::{Unreadable, UnreadableMessage};
 use crate::model::outage::{Outage, Service};
 use crate::model::outcome::{Outcome, Step, next_step};
 use crate::model::{Job, Location};
@@ -132,7 +132,7 @@ impl Lane {
                 let event = Event::Failed(job.key.clone(), class, reason.clone());
                 job.retries = 0;
                 let body = job.failed(class.name(), reason);
-                self.bury(lease, body, event, tally).await
+                self.dead_letter(lease, body, event, tally).await
             }
             (_, Outcome::Uploaded(photo)) => {
                 tally.uploaded += 1;
@@ -180,13 +180,13 @@ impl Lane {
         why: &Unreadable,
         tally: &mut Tally,
     ) -> Result<(), queue::Error> {
-        let body = Refuse::write(lease.body(), why);
+        let body = UnreadableMessage::write(lease.body(), why);
         let event = Event::Unreadable(why.to_string());
-        self.bury(lease, body, event, tally).await
+        self.dead_letter(lease, body, event, tally).await
     }
 
     /// Puts `body` on the failed queue, or ends the run where the user allows no more failures.
-    async fn bury(
+    async fn dead_letter(
         &self,
         lease: Lease,
         body: String,
@@ -199,7 +199,7 @@ impl Lane {
             // Another lane is just ending the run.
             return self.give_back(lease).await;
         };
-        if let Err(error) = lease.bury(body).await {
+        if let Err(error) = lease.dead_letter(body).await {
             self.failed.fetch_sub(1, Relaxed);
             return Err(error);
         }
@@ -221,7 +221,7 @@ impl Lane {
     /// order, again, begins anew. One that cannot be read stays as it is, for whoever buries it.
     pub(super) async fn give_back(&self, lease: Lease) -> Result<(), queue::Error> {
         match Job::read(lease.body()) {
-            Ok(mut job) if lease.received() > 1 => {
+            Ok(mut job) if lease.receive_count() > 1 => {
                 job.since = self.past().since_first_received(&job, &lease);
                 lease.replace(job.write(), Duration::ZERO).await
             }

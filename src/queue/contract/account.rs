@@ -1,12 +1,12 @@
 //! The account that a queue is bound to.
 
 use futures_util::future::join_all;
-use s3flickr::queue::AccountRecord;
+use s3flickr::queue::BoundAccount;
 
 use super::Site;
 
-fn account(nsid: &str) -> AccountRecord {
-    AccountRecord {
+fn account(nsid: &str) -> BoundAccount {
+    BoundAccount {
         nsid: nsid.to_owned(),
         name: format!("Zoë of {nsid}"),
         had_photos: nsid.starts_with('2'),

@@ -10,14 +10,14 @@ pub(super) async fn what_is_finished_is_counted_for_the_run_that_sent_it(
     name: String,
 ) {
     let queue = queue_with(&site, &name, &["a", "b", "b", "none"]).await;
-    assert_eq!(queue.notes().await.unwrap().finished, [].into());
+    assert_eq!(queue.run_history().await.unwrap().finished, [].into());
     for _ in 0..4 {
         let lease = take(&queue, LONG).await;
         let run = lease.body().replace("none", "");
         lease.finish(&run).await.unwrap();
     }
     let finished = [("", 1), ("a", 1), ("b", 2)].map(|(run, n)| (run.to_owned(), n));
-    let notes = site.open(&name).await.unwrap().notes().await.unwrap();
+    let notes = site.open(&name).await.unwrap().run_history().await.unwrap();
     assert_eq!(notes.finished, finished.into());
     assert_eq!(notes.finished(), 4);
 }
@@ -27,18 +27,18 @@ pub(super) async fn what_is_only_deleted_or_failed_is_not_finished(site: impl Si
     take(&queue, LONG).await.delete().await.unwrap();
     take(&queue, LONG)
         .await
-        .bury("failed".to_owned())
+        .dead_letter("failed".to_owned())
         .await
         .unwrap();
     take(&queue, LONG).await.release().await.unwrap();
     let lease = take(&queue, LONG).await;
     lease.replace("again".to_owned(), NOW).await.unwrap();
-    assert_eq!(queue.notes().await.unwrap().finished(), 0);
+    assert_eq!(queue.run_history().await.unwrap().finished(), 0);
     // Handed out twice, finished once.
     for _ in 0..2 {
         take(&queue, LONG).await.finish("run").await.unwrap();
     }
-    assert_eq!(queue.notes().await.unwrap().finished(), 2);
+    assert_eq!(queue.run_history().await.unwrap().finished(), 2);
 }
 
 pub(super) async fn many_count_at_once_and_none_is_forgotten(site: impl Site, name: String) {
@@ -56,5 +56,5 @@ pub(super) async fn many_count_at_once_and_none_is_forgotten(site: impl Site, na
         join_all(lanes).await;
     });
     join_all(workers).await;
-    assert_eq!(queue.notes().await.unwrap().finished(), 30);
+    assert_eq!(queue.run_history().await.unwrap().finished(), 30);
 }

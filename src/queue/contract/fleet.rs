@@ -1,10 +1,10 @@
-//! The pace that all workers of a queue share.
+//! The rate that all workers of a queue share.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use s3flickr::queue::Pace;
+use s3flickr::queue::Rate;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
@@ -14,25 +14,25 @@ use super::{NOW, SOON, Site};
 type Grants = Arc<Mutex<VecDeque<(Instant, u32)>>>;
 
 /// A worker that takes all the calls that it can get, with a handle of its own.
-fn taker(site: &impl Site, name: &str, pace: Pace, grants: &Grants) -> JoinHandle<()> {
+fn taker(site: &impl Site, name: &str, rate: Rate, grants: &Grants) -> JoinHandle<()> {
     let (site, name, grants) = (site.clone(), name.to_owned(), Arc::clone(grants));
     tokio::spawn(async move {
         let queue = site.open(&name).await.unwrap();
         loop {
-            let calls = queue.permit(&pace).await.unwrap();
+            let calls = queue.permit(&rate).await.unwrap();
             grants.lock().unwrap().push_back((Instant::now(), calls));
         }
     })
 }
 
-/// How often the whole pace must be seen once: a busy machine only ever makes a fleet slower.
+/// How often the whole rate must be seen once: a busy machine only ever makes a fleet slower.
 const TRIES: u32 = 3;
 
 pub(super) async fn the_fleet_keeps_its_pace(site: impl Site, name: String) {
     site.create(&name).await.unwrap();
     let mut seen = Vec::new();
     for _ in 0..TRIES {
-        let (granted, due) = fleet_at_its_pace(&site, &name).await;
+        let (granted, due) = fleet_at_its_rate(&site, &name).await;
         if f64::from(granted) >= 0.9 * due {
             return;
         }
@@ -43,19 +43,19 @@ pub(super) async fn the_fleet_keeps_its_pace(site: impl Site, name: String) {
 
 /// Workers come and go for a while: what they were granted, and what was due. No window may
 /// show more than its share.
-async fn fleet_at_its_pace(site: &impl Site, name: &str) -> (u32, f64) {
-    let (window, span) = site.pace();
-    let pace = Pace {
-        calls_per_hour: 2_000,
-        window,
+async fn fleet_at_its_rate(site: &impl Site, name: &str) -> (u32, f64) {
+    let (window, span) = site.rate();
+    let rate = Rate {
+        calls: 2_000,
+        per: window,
     };
     let grants = Grants::default();
-    let mut fleet: Vec<_> = (0..10).map(|_| taker(site, name, pace, &grants)).collect();
+    let mut fleet: Vec<_> = (0..10).map(|_| taker(site, name, rate, &grants)).collect();
     let began = Instant::now();
     sleep(span / 3).await;
     fleet.drain(..2).for_each(|dies| dies.abort());
     sleep(span / 3).await;
-    fleet.extend((0..3).map(|_| taker(site, name, pace, &grants)));
+    fleet.extend((0..3).map(|_| taker(site, name, rate, &grants)));
     let mut late = NOW;
     while began.elapsed() < span {
         let tick = Instant::now();
@@ -65,7 +65,7 @@ async fn fleet_at_its_pace(site: &impl Site, name: &str) -> (u32, f64) {
     let elapsed = began.elapsed();
     fleet.iter().for_each(JoinHandle::abort);
 
-    let a_second = f64::from(pace.calls_per_hour) / window.as_secs_f64();
+    let a_second = f64::from(rate.calls) / window.as_secs_f64();
     let grants = std::mem::take(&mut *grants.lock().unwrap());
     // A grant is written down a little after it was given, later on a busy machine: so long as
     // its clock ticks late, a window may show what belongs to the moment before it.
@@ -89,27 +89,24 @@ async fn fleet_at_its_pace(site: &impl Site, name: &str) -> (u32, f64) {
 pub(super) async fn the_last_worker_to_start_sets_the_pace(site: impl Site, name: String) {
     site.create(&name).await.unwrap();
     let window = Duration::from_secs(100);
-    let pace = |calls_per_hour| Pace {
-        calls_per_hour,
-        window,
-    };
+    let rate = |calls| Rate { calls, per: window };
     let (slow, fast) = (
         site.open(&name).await.unwrap(),
         site.open(&name).await.unwrap(),
     );
-    assert_eq!(slow.pace().await.unwrap(), None);
-    assert!(slow.permit(&pace(100)).await.unwrap() < 20);
-    fast.permit(&pace(100_000)).await.unwrap();
-    assert_eq!(slow.pace().await.unwrap(), Some(pace(100_000)));
-    // At its own pace, a call a second, the older worker would need a minute for this.
+    assert_eq!(slow.rate().await.unwrap(), None);
+    assert!(slow.permit(&rate(100)).await.unwrap() < 20);
+    fast.permit(&rate(100_000)).await.unwrap();
+    assert_eq!(slow.rate().await.unwrap(), Some(rate(100_000)));
+    // At its own rate, a call a second, the older worker would need a minute for this.
     let follow = async {
         let mut calls = 0;
         while calls < 60 {
-            calls += slow.permit(&pace(100)).await.unwrap();
+            calls += slow.permit(&rate(100)).await.unwrap();
         }
     };
     timeout(SOON, follow)
         .await
         .expect("the older worker to follow");
-    assert_eq!(slow.permit(&pace(0)).await.unwrap(), u32::MAX);
+    assert_eq!(slow.permit(&rate(0)).await.unwrap(), u32::MAX);
 }

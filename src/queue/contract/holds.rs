@@ -18,7 +18,7 @@ pub(super) async fn a_dropped_hold_ends_and_the_count_goes_up(site: impl Site, n
     drop(first);
     let second = take(&queue, LONG).await;
     assert_eq!(
-        (second.body(), second.received(), second.id()),
+        (second.body(), second.receive_count(), second.id()),
         ("again", 2, &*id)
     );
 }
@@ -67,11 +67,11 @@ pub(super) async fn a_stale_receipt_cannot_settle(site: impl Site, name: String)
         Frozen::take(&site, &name, hold, |lease| lease.release().boxed()).await,
     ];
     let lease = take(&queue, LONG).await;
-    assert_eq!(lease.received(), 3);
+    assert_eq!(lease.receive_count(), 3);
     for stale in stale {
         let refusal = stale.thaw().await;
         assert!(
-            matches!(refusal, Err(Error::LostHold { .. })),
+            matches!(refusal, Err(Error::LeaseLost { .. })),
             "{refusal:?}"
         );
     }
@@ -95,7 +95,7 @@ pub(super) async fn a_hold_that_was_lost_is_told(site: impl Site, name: String) 
     let lease = take(&queue, LONG).await;
     let refusal = stale.thaw().await;
     assert!(
-        matches!(refusal, Err(Error::LostHold { .. })),
+        matches!(refusal, Err(Error::LeaseLost { .. })),
         "{refusal:?}"
     );
     lease.delete().await.unwrap();

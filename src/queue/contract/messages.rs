@@ -13,7 +13,7 @@ pub(super) async fn a_message_is_received_as_it_was_sent_and_deleted_for_good(
 ) {
     let queue = queue_with(&site, &name, &["one"]).await;
     let lease = take(&queue, LONG).await;
-    assert_eq!((lease.body(), lease.received()), ("one", 1));
+    assert_eq!((lease.body(), lease.receive_count()), ("one", 1));
     assert!(!lease.id().is_empty() && lease.sent_at().unwrap() > 1_700_000_000);
     lease.delete().await.unwrap();
     assert_empty(&queue).await;
@@ -33,8 +33,8 @@ pub(super) async fn text_in_any_language_survives(site: impl Site, name: String)
     let queue = queue_with(&site, &name, &[body]).await;
     let lease = take(&queue, LONG).await;
     assert_eq!(lease.body(), body);
-    lease.bury(body.to_owned()).await.unwrap();
-    assert_eq!(queue.failed(9).await.unwrap(), [body]);
+    lease.dead_letter(body.to_owned()).await.unwrap();
+    assert_eq!(queue.peek_failed(9).await.unwrap(), [body]);
 }
 
 pub(super) async fn a_delayed_message_waits(site: impl Site, name: String) {
@@ -57,7 +57,7 @@ pub(super) async fn a_released_message_is_there_at_once(site: impl Site, name: S
     let queue = queue_with(&site, &name, &["back"]).await;
     take(&queue, LONG).await.release().await.unwrap();
     let lease = queue.receive(LONG, NOW).await.unwrap().expect("it is back");
-    assert_eq!((lease.body(), lease.received()), ("back", 2));
+    assert_eq!((lease.body(), lease.receive_count()), ("back", 2));
     // It was handed out first when it was sent, give or take a moment, and not just now.
     let (sent, first) = (lease.sent_at().unwrap(), lease.first_received_at().unwrap());
     assert!((0..=30).contains(&(first - sent)), "{sent} {first}");
@@ -69,40 +69,40 @@ pub(super) async fn a_replaced_message_has_a_new_body_and_waits(site: impl Site,
     let delay = Duration::from_secs(1);
     lease.replace("retries: 4".to_owned(), delay).await.unwrap();
     let lease = take(&queue, LONG).await;
-    assert_eq!((lease.body(), lease.received()), ("retries: 4", 1));
+    assert_eq!((lease.body(), lease.receive_count()), ("retries: 4", 1));
     lease.delete().await.unwrap();
     assert_eq!(queue.counts().await.unwrap(), Counts::default());
 }
 
 pub(super) async fn what_failed_can_be_looked_at_and_taken_back(site: impl Site, name: String) {
     let queue = queue_with(&site, &name, &["a", "b"]).await;
-    assert!(queue.take_failed(LONG).await.unwrap().is_none());
+    assert!(queue.receive_failed(LONG).await.unwrap().is_none());
     for _ in 0..2 {
         let lease = take(&queue, LONG).await;
         let body = format!("{} failed", lease.body());
-        lease.bury(body).await.unwrap();
+        lease.dead_letter(body).await.unwrap();
     }
     for _ in 0..2 {
-        let seen: BTreeSet<_> = queue.failed(9).await.unwrap().into_iter().collect();
+        let seen: BTreeSet<_> = queue.peek_failed(9).await.unwrap().into_iter().collect();
         assert_eq!(seen, ["a failed", "b failed"].map(str::to_owned).into());
     }
-    assert_eq!(queue.failed(1).await.unwrap().len(), 1);
+    assert_eq!(queue.peek_failed(1).await.unwrap().len(), 1);
     for _ in 0..2 {
         let lease = queue
-            .take_failed(LONG)
+            .receive_failed(LONG)
             .await
             .unwrap()
             .expect("a failed one");
         lease.replace("anew".to_owned(), NOW).await.unwrap();
     }
-    assert!(queue.take_failed(LONG).await.unwrap().is_none());
+    assert!(queue.receive_failed(LONG).await.unwrap().is_none());
     assert_eq!(take(&queue, LONG).await.body(), "anew");
 }
 
 pub(super) async fn counts_tell_what_may_become_of_each(site: impl Site, name: String) {
     let queue = queue_with(&site, &name, &["1", "2", "3", "4"]).await;
     let (held, broken) = (take(&queue, LONG).await, take(&queue, LONG).await);
-    broken.bury("broken".to_owned()).await.unwrap();
+    broken.dead_letter("broken".to_owned()).await.unwrap();
     queue
         .send(&[Outgoing {
             delay: LONG,
@@ -130,11 +130,11 @@ pub(super) async fn a_message_that_never_ends_goes_to_the_failed(site: impl Site
     let queue = queue_with(&site, &name, &["poison"]).await;
     for time in 1..=10 {
         let lease = take(&queue, LONG).await;
-        assert_eq!(lease.received(), time);
+        assert_eq!(lease.receive_count(), time);
         lease.release().await.unwrap();
     }
     assert_empty(&queue).await;
-    assert_eq!(queue.failed(9).await.unwrap(), ["poison"]);
+    assert_eq!(queue.peek_failed(9).await.unwrap(), ["poison"]);
     assert_eq!(
         queue.counts().await.unwrap(),
         Counts {

@@ -26,8 +26,8 @@ pub(crate) trait Site: Clone + Send + Sync + 'static {
     fn open(&self, name: &str) -> impl Future<Output = Result<Queue, Error>> + Send;
     /// Removes the queue under the feet of those who use it.
     fn destroy(&self, name: &str) -> impl Future<Output = ()> + Send;
-    /// The window of the shared pace, and how long to watch it.
-    fn pace(&self) -> (Duration, Duration);
+    /// The window of the shared rate, and how long to watch it.
+    fn rate(&self) -> (Duration, Duration);
 }
 
 const NOW: Duration = Duration::ZERO;

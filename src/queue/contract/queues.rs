@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use s3flickr::queue::{Error, Record, Sent};
+use s3flickr::queue::{Error, PopulateRun, Sent};
 use tokio::time::timeout;
 
 use super::{LONG, NOW, SOON, Site, message, queue_with, take};
 
 pub(super) async fn notes_are_kept_and_renewed(site: impl Site, name: String) {
     let queue = site.create(&name).await.unwrap();
-    assert_eq!(queue.records().await.unwrap(), []);
-    let note = |started: i64, store: &str| Record {
+    assert_eq!(queue.runs().await.unwrap(), []);
+    let note = |started: i64, store: &str| PopulateRun {
         id: format!("run-{started}"),
         started,
         ended: (started % 2 == 0).then_some(started + 7),
@@ -20,25 +20,25 @@ pub(super) async fn notes_are_kept_and_renewed(site: impl Site, name: String) {
         store: store.to_owned(),
     };
     let (first, mut second) = (note(1, "s3://photos/été %&/"), note(2, "file:/scans"));
-    queue.record(&second).await.unwrap();
-    queue.record(&first).await.unwrap();
+    queue.save_run(&second).await.unwrap();
+    queue.save_run(&first).await.unwrap();
     second.total = 200;
-    queue.record(&second).await.unwrap();
+    queue.save_run(&second).await.unwrap();
     assert_eq!(
-        site.open(&name).await.unwrap().records().await.unwrap(),
+        site.open(&name).await.unwrap().runs().await.unwrap(),
         [first, second]
     );
     for started in 3..=60 {
-        queue.record(&note(started, "file:/scans")).await.unwrap();
+        queue.save_run(&note(started, "file:/scans")).await.unwrap();
     }
-    let records = queue.records().await.unwrap();
-    let total: u64 = records.iter().map(|record| record.total).sum();
+    let runs = queue.runs().await.unwrap();
+    let total: u64 = runs.iter().map(|run| run.total).sum();
     assert_eq!(
         total,
         100 + 200 + 58 * 100,
         "none is forgotten, though some are added up"
     );
-    assert_eq!(records.last().unwrap(), &note(60, "file:/scans"));
+    assert_eq!(runs.last().unwrap(), &note(60, "file:/scans"));
 }
 
 pub(super) async fn a_queue_deleted_in_use_is_gone(site: impl Site, name: String) {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::queue::{AccountRecord, Counts, Notes, Outgoing, Pace, Record, Sent};
+use crate::queue::{BoundAccount, Counts, Outgoing, PopulateRun, Rate, RunHistory, Sent};
 
 const HOLD: Duration = Duration::from_secs(30);
 
@@ -77,7 +77,7 @@ impl Backend for Script {
                 let source = "no route".into();
                 return Err(Error::Unreachable { queue, source });
             }
-            Some(Extend::Lost) => return Err(Error::LostHold { queue }),
+            Some(Extend::Lost) => return Err(Error::LeaseLost { queue }),
             Some(Extend::Slow) => self.go_on.notified().await,
             Some(Extend::Never) => std::future::pending().await,
             None => {}
@@ -115,26 +115,26 @@ impl Backend for Script {
     async fn counts(&self) -> Result<Counts, Error> {
         unreachable!()
     }
-    async fn failed(&self, _: usize) -> Result<Vec<String>, Error> {
+    async fn peek_failed(&self, _: usize) -> Result<Vec<String>, Error> {
         unreachable!()
     }
     async fn check(&self, _: bool) -> Result<Vec<String>, Error> {
         unreachable!()
     }
-    async fn notes(&self) -> Result<Notes, Error> {
+    async fn run_history(&self) -> Result<RunHistory, Error> {
         unreachable!()
     }
-    async fn record(&self, _: &Record) -> Result<(), Error> {
+    async fn save_run(&self, _: &PopulateRun) -> Result<(), Error> {
         unreachable!()
     }
-    async fn bind_account(&self, _: &AccountRecord) -> Result<AccountRecord, Error> {
+    async fn bind_account(&self, _: &BoundAccount) -> Result<BoundAccount, Error> {
         unreachable!()
     }
-    async fn pace(&self) -> Result<Option<Pace>, Error> {
-        unreachable!("a lease asks for no pace")
+    async fn rate(&self) -> Result<Option<Rate>, Error> {
+        unreachable!("a lease asks for no rate")
     }
 
-    async fn permit(&self, _: &Pace) -> Result<u32, Error> {
+    async fn permit(&self, _: &Rate) -> Result<u32, Error> {
         unreachable!()
     }
 }
@@ -200,8 +200,8 @@ async fn a_receipt_that_is_refused_is_lost_at_once_and_only_deletes() {
     let (lease, script) = refused();
     lease.lost().cancelled().await;
     assert!(began.elapsed() <= HOLD / BEATS_IN_A_HOLD * 2);
-    let end = lease.bury("why".to_owned()).await;
-    assert!(matches!(end, Err(Error::LostHold { .. })));
+    let end = lease.dead_letter("why".to_owned()).await;
+    assert!(matches!(end, Err(Error::LeaseLost { .. })));
     assert_eq!(script.log(), ["extend 0"], "no copy was sent");
 
     let (lease, script) = refused();

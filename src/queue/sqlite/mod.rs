@@ -1,7 +1,7 @@
 //! A queue in a SQLite file, for one machine: any number of processes may use it at once.
 //!
 //! Every change is one `BEGIN IMMEDIATE` transaction, so a process that is killed in the middle
-//! leaves nothing half done. `messages` has what is to be done, `budget` the fleet's pace.
+//! leaves nothing half done. `messages` has what is to be done, `budget` the fleet's rate.
 
 mod budget;
 mod file;
@@ -20,8 +20,8 @@ use tokio::time::{Instant, sleep};
 use self::turns::{Look, Turns, Work};
 use super::error::Cause;
 use super::{
-    AccountRecord, Backend, Counts, Delivery, End, Error, Notes, Outgoing, Pace, Part, Receipt,
-    Record, Sent,
+    Backend, BoundAccount, Counts, Delivery, End, Error, Outgoing, Part, PopulateRun, Rate,
+    Receipt, RunHistory, Sent,
 };
 
 /// How many rows make a good transaction: more gain nothing and keep others waiting.
@@ -35,8 +35,8 @@ pub(super) struct Sqlite {
     location: String,
     /// One connection is enough: writers of a file take turns anyway.
     turns: Turns,
-    /// The pace that this handle last asked for.
-    asked: Mutex<Option<Pace>>,
+    /// The rate that this handle last asked for.
+    asked: Mutex<Option<Rate>>,
 }
 
 impl Sqlite {
@@ -111,22 +111,22 @@ impl Sqlite {
     /// Waits for calls, at most `most` of them, where `burst` may come at once after a rest.
     pub(super) async fn permit_within(
         &self,
-        pace: &Pace,
+        rate: &Rate,
         burst: u32,
         most: u32,
     ) -> Result<u32, Error> {
-        let pace = *pace;
+        let rate = *rate;
         let news = {
             let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-            asked.replace(pace) != Some(pace)
+            asked.replace(rate) != Some(rate)
         };
         if news {
-            self.change("set the pace of", move |db| budget::set(db, &pace))
+            self.change("set the rate of", move |db| budget::set(db, &rate))
                 .await?;
         }
         loop {
             let take = move |db: &Transaction<'_>| {
-                budget::take(db, &pace, (burst, most), budget::now_micros())
+                budget::take(db, &rate, (burst, most), budget::now_micros())
             };
             match self.change("take calls from", take).await? {
                 budget::Answer::Calls(calls) => return Ok(calls),
@@ -136,7 +136,7 @@ impl Sqlite {
     }
 
     fn lost(&self) -> Error {
-        Error::LostHold {
+        Error::LeaseLost {
             queue: self.location.clone(),
         }
     }
@@ -247,25 +247,25 @@ impl Backend for Sqlite {
             .await
     }
 
-    async fn failed(&self, limit: usize) -> Result<Vec<String>, Error> {
+    async fn peek_failed(&self, limit: usize) -> Result<Vec<String>, Error> {
         self.look("list", move |db| messages::failed(db, limit))
             .await
     }
 
-    async fn notes(&self) -> Result<Notes, Error> {
+    async fn run_history(&self) -> Result<RunHistory, Error> {
         self.look("read the notes of", notes::read).await
     }
 
-    async fn record(&self, record: &Record) -> Result<(), Error> {
-        let (record, whole) = (record.clone(), record.ended.is_some());
-        let note = move |db: &Transaction<'_>| notes::record(db, &record);
+    async fn save_run(&self, run: &PopulateRun) -> Result<(), Error> {
+        let (run, whole) = (run.clone(), run.ended.is_some());
+        let note = move |db: &Transaction<'_>| notes::save(db, &run);
         match whole {
             true => self.keep("note a run with", note).await,
             false => self.change("note a run with", note).await,
         }
     }
 
-    async fn bind_account(&self, account: &AccountRecord) -> Result<AccountRecord, Error> {
+    async fn bind_account(&self, account: &BoundAccount) -> Result<BoundAccount, Error> {
         let asked = account.clone();
         let bind = move |db: &Transaction<'_>| notes::bind(db, &asked);
         let bound = self.keep("bind an account to", bind).await?;
@@ -276,13 +276,13 @@ impl Backend for Sqlite {
         Ok(Vec::new())
     }
 
-    async fn pace(&self) -> Result<Option<Pace>, Error> {
-        self.look("read the pace of", budget::pace).await
+    async fn rate(&self) -> Result<Option<Rate>, Error> {
+        self.look("read the rate of", budget::rate).await
     }
 
-    async fn permit(&self, pace: &Pace) -> Result<u32, Error> {
-        let burst = budget::burst(pace);
-        self.permit_within(pace, burst, budget::share(burst)).await
+    async fn permit(&self, rate: &Rate) -> Result<u32, Error> {
+        let burst = budget::burst(rate);
+        self.permit_within(rate, burst, budget::share(burst)).await
     }
 }
 

@@ -4,22 +4,22 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use crate::queue::{AccountRecord, Notes, Record};
+use crate::queue::{BoundAccount, PopulateRun, RunHistory};
 
 /// All notes, from one moment.
-pub(super) fn read(db: &Connection) -> rusqlite::Result<Notes> {
+pub(super) fn read(db: &Connection) -> rusqlite::Result<RunHistory> {
     let _snapshot = db.unchecked_transaction()?;
-    Ok(Notes {
-        records: records(db)?,
+    Ok(RunHistory {
+        runs: runs(db)?,
         finished: finished(db)?,
         account: account(db)?,
     })
 }
 
 /// The runs, the oldest first.
-fn records(db: &Connection) -> rusqlite::Result<Vec<Record>> {
+fn runs(db: &Connection) -> rusqlite::Result<Vec<PopulateRun>> {
     let read = |row: &Row| {
-        Ok(Record {
+        Ok(PopulateRun {
             id: row.get(0)?,
             started: row.get(1)?,
             ended: row.get(2)?,
@@ -36,19 +36,19 @@ fn records(db: &Connection) -> rusqlite::Result<Vec<Record>> {
 }
 
 /// Writes a run down, in place of the one with its id if there is one.
-pub(super) fn record(db: &Transaction, record: &Record) -> rusqlite::Result<()> {
+pub(super) fn save(db: &Transaction, run: &PopulateRun) -> rusqlite::Result<()> {
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     db.prepare_cached(
         "INSERT OR REPLACE INTO records (id, started, ended, total, bytes, store)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
     .execute(params![
-        record.id,
-        record.started,
-        record.ended,
-        whole(record.total),
-        whole(record.bytes),
-        record.store
+        run.id,
+        run.started,
+        run.ended,
+        whole(run.total),
+        whole(run.bytes),
+        run.store
     ])?;
     Ok(())
 }
@@ -72,10 +72,10 @@ pub(super) fn finish(db: &Transaction, run: &str) -> rusqlite::Result<()> {
 }
 
 /// The account, once there is one.
-fn account(db: &Connection) -> rusqlite::Result<Option<AccountRecord>> {
+fn account(db: &Connection) -> rusqlite::Result<Option<BoundAccount>> {
     db.prepare_cached("SELECT nsid, name, had_photos FROM account")?
         .query_row([], |row| {
-            Ok(AccountRecord {
+            Ok(BoundAccount {
                 nsid: row.get(0)?,
                 name: row.get(1)?,
                 had_photos: row.get(2)?,
@@ -87,8 +87,8 @@ fn account(db: &Connection) -> rusqlite::Result<Option<AccountRecord>> {
 /// Binds the queue, unless it is bound; returns the account that it is bound to then.
 pub(super) fn bind(
     db: &Transaction,
-    asked: &AccountRecord,
-) -> rusqlite::Result<Option<AccountRecord>> {
+    asked: &BoundAccount,
+) -> rusqlite::Result<Option<BoundAccount>> {
     db.prepare_cached(
         "INSERT OR IGNORE INTO account (one, nsid, name, had_photos) VALUES (1, ?1, ?2, ?3)",
     )?

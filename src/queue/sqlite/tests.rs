@@ -35,7 +35,7 @@ impl Site for Folder {
         fs::remove_file(self.0.path().join(format!("{name}.db"))).unwrap();
     }
 
-    fn pace(&self) -> (Duration, Duration) {
+    fn rate(&self) -> (Duration, Duration) {
         (Duration::from_secs(20), Duration::from_secs(4))
     }
 }
@@ -118,9 +118,9 @@ async fn a_file_of_an_earlier_version_is_brought_up() {
     let location = format!("sqlite:{}", path.display());
     for _ in 0..2 {
         let queue = Queue::open(&location).await.unwrap();
-        let notes = queue.notes().await.unwrap();
+        let notes = queue.run_history().await.unwrap();
         assert_eq!((notes.finished(), notes.account), (1, None));
-        assert!(notes.records[0].ended.is_some());
+        assert!(notes.runs[0].ended.is_some());
         assert_eq!(queue.counts().await.unwrap().waiting, 1);
         Queue::create(&location).await.unwrap();
     }
@@ -191,7 +191,7 @@ async fn a_change_that_fails_beside_others_fails_alone() {
         .collect();
     assert_eq!(made, [true, true, false, true]);
     use crate::queue::Backend;
-    assert_eq!(queue.notes().await.unwrap().finished.len(), 3);
+    assert_eq!(queue.run_history().await.unwrap().finished.len(), 3);
 }
 
 #[tokio::test]
@@ -232,8 +232,8 @@ async fn worker_process() {
             0 => lease.replace(body, Duration::ZERO).await.unwrap(),
             1 => lease.release().await.unwrap(),
             _ => {
-                lease.bury(body).await.unwrap();
-                if let Some(lease) = queue.take_failed(hold).await.unwrap() {
+                lease.dead_letter(body).await.unwrap();
+                if let Some(lease) = queue.receive_failed(hold).await.unwrap() {
                     let body = lease.body().to_owned();
                     lease.replace(body, Duration::ZERO).await.unwrap();
                 }

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::runs::{escape, unescape};
 use super::tags::{Tagged, Tags};
-use crate::queue::{AccountRecord, Error};
+use crate::queue::{BoundAccount, Error};
 
 /// The account.
 const BOUND: &str = "s3flickr.account";
@@ -24,7 +24,7 @@ const CLAIMED: Duration = Duration::from_secs(1);
 const NAME: usize = 150;
 
 /// Binds the queue, unless it is bound; returns the account that it is bound to then.
-pub(super) async fn bind(tags: &Tags, account: &AccountRecord) -> Result<AccountRecord, Error> {
+pub(super) async fn bind(tags: &Tags, account: &BoundAccount) -> Result<BoundAccount, Error> {
     if let Some(bound) = bound(&tags.all().await?) {
         return Ok(bound);
     }
@@ -45,17 +45,17 @@ pub(super) async fn bind(tags: &Tags, account: &AccountRecord) -> Result<Account
     Ok(there.unwrap_or_else(|| first.clone()))
 }
 
-fn tag(key: &str, account: &AccountRecord) -> Tagged {
+fn tag(key: &str, account: &BoundAccount) -> Tagged {
     Tagged::from([(key.to_owned(), encode(account))])
 }
 
 /// The account that the queue is bound to, by its tags.
-pub(super) fn bound(tags: &Tagged) -> Option<AccountRecord> {
+pub(super) fn bound(tags: &Tagged) -> Option<BoundAccount> {
     tags.get(BOUND).and_then(|value| decode(value))
 }
 
 /// All claims, in the order of the accounts' ids.
-fn claims(tags: &Tagged) -> Vec<(String, AccountRecord)> {
+fn claims(tags: &Tagged) -> Vec<(String, BoundAccount)> {
     let claim = |(key, value): (&String, &String)| {
         key.starts_with(CLAIM)
             .then(|| Some((key.clone(), decode(value)?)))
@@ -66,7 +66,7 @@ fn claims(tags: &Tagged) -> Vec<(String, AccountRecord)> {
     claims
 }
 
-fn encode(account: &AccountRecord) -> String {
+fn encode(account: &BoundAccount) -> String {
     let mut name = String::new();
     for one in account
         .name
@@ -82,9 +82,9 @@ fn encode(account: &AccountRecord) -> String {
     format!("{had}:{}:{name}", escape(&account.nsid))
 }
 
-fn decode(value: &str) -> Option<AccountRecord> {
+fn decode(value: &str) -> Option<BoundAccount> {
     let mut parts = value.splitn(3, ':');
-    Some(AccountRecord {
+    Some(BoundAccount {
         had_photos: parts.next()? != "0",
         nsid: unescape(parts.next()?)?,
         name: unescape(parts.next()?)?,
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn an_account_survives_the_characters_that_tags_allow() {
         for name in ["example", "Zoë: \"photos\" & more", "", &"長い".repeat(60)] {
-            let account = AccountRecord {
+            let account = BoundAccount {
                 nsid: "21207597@N07".to_owned(),
                 name: name.to_owned(),
                 had_photos: name.is_empty(),

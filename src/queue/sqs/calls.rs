@@ -1,4 +1,4 @@
-//! The fleet's pace as a queue: who receives a token may make the calls that it is good for.
+//! The fleet's rate as a queue: who receives a token may make the calls that it is good for.
 //!
 //! `NAME-calls.fifo` has a fixed number of tokens ([`Shape`]). A token that is received is hidden
 //! for its hold and comes back by itself: nobody deletes it, so whoever dies, nothing is lost.
@@ -7,8 +7,8 @@
 //! workers that start in one second, or one that finds the queue empty after a fortnight, simply
 //! send all of them.
 //!
-//! A token says which pace it is of and since when. A worker that starts with another pace than
-//! the queue's sends tokens of its own; a newer pace that a worker meets becomes its own, an older
+//! A token says which rate it is of and since when. A worker that starts with another rate than
+//! the queue's sends tokens of its own; a newer rate that a worker meets becomes its own, an older
 //! token that it meets is replaced: new one first, then the old is deleted. The last worker to
 //! start decides for all.
 //!
@@ -24,14 +24,14 @@ use super::shape::Shape;
 use super::token::{Terms, Token, Verdict, now_seconds};
 use super::turn::{ServerClock, Turn};
 use super::{Faults, LONGEST_WAIT, RETENTION, client, number, runs, sending};
-use crate::queue::{Error, Pace};
+use crate::queue::{Error, Rate};
 
-/// The tag that says which pace the queue is set to: `CALLS:WINDOW_MILLIS:SINCE`.
+/// The tag that says which rate the queue is set to: `CALLS:WINDOW_MILLIS:SINCE`.
 const TAG: &str = "s3flickr.pace";
 /// The pause before a queue of tokens that was deleted is made anew.
 const REMAKE: Duration = Duration::from_secs(1);
 
-/// The pace of a queue's fleet.
+/// The rate of a queue's fleet.
 pub(super) struct Calls {
     name: String,
     client: Client,
@@ -39,7 +39,7 @@ pub(super) struct Calls {
     polling: Client,
     clock: ServerClock,
     faults: Faults,
-    /// What this worker takes the fleet's pace to be.
+    /// What this worker takes the fleet's rate to be.
     setting: Mutex<Option<Setting>>,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Calls {
 struct Setting {
     url: String,
     /// What this worker last asked for.
-    asked: Pace,
+    asked: Rate,
     /// What it goes by: that, or a newer one that it met.
     terms: Terms,
 }
@@ -79,21 +79,21 @@ impl Calls {
         client::make(&self.client, &self.faults, &self.name, settings).await
     }
 
-    /// The pace that the queue is set to; `None` where no worker asked for one yet.
-    pub(super) async fn pace(&self) -> Result<Option<Pace>, Error> {
+    /// The rate that the queue is set to; `None` where no worker asked for one yet.
+    pub(super) async fn rate(&self) -> Result<Option<Rate>, Error> {
         let Some(url) = client::find(&self.client, &self.faults, &self.name).await? else {
             return Ok(None);
         };
         let tags = runs::tags(&self.client, &self.faults, &url).await?;
         let terms = tags.get(TAG).and_then(|value| Terms::parse(value));
-        Ok(terms.map(|terms| terms.pace))
+        Ok(terms.map(|terms| terms.rate))
     }
 
     /// Waits for a token and returns what it is good for. Where the queue of tokens was deleted it
     /// is made anew, with all its tokens.
-    pub(super) async fn permit(&self, pace: &Pace) -> Result<u32, Error> {
+    pub(super) async fn permit(&self, rate: &Rate) -> Result<u32, Error> {
         loop {
-            match self.token(pace).await {
+            match self.token(rate).await {
                 Err(Error::Gone { queue }) => {
                     tracing::warn!(queue, "was deleted; it is made anew");
                     *self.setting.lock().await = None;
@@ -105,10 +105,10 @@ impl Calls {
         }
     }
 
-    async fn token(&self, pace: &Pace) -> Result<u32, Error> {
+    async fn token(&self, rate: &Rate) -> Result<u32, Error> {
         loop {
-            let setting = self.setting(pace).await?;
-            let hold = Shape::of(&setting.terms.pace).hold_seconds;
+            let setting = self.setting(rate).await?;
+            let hold = Shape::of(&setting.terms.rate).hold_seconds;
             let hold = Duration::from_secs(hold.into());
             let received = client::receive(&self.polling, &setting.url, hold, LONGEST_WAIT).await;
             match received.map_err(|error| self.faults.general("take calls from", error))? {
@@ -126,27 +126,27 @@ impl Calls {
         }
     }
 
-    /// The setting to go by; made when this worker asks for the first time, or for another pace.
-    async fn setting(&self, pace: &Pace) -> Result<Setting, Error> {
+    /// The setting to go by; made when this worker asks for the first time, or for another rate.
+    async fn setting(&self, rate: &Rate) -> Result<Setting, Error> {
         let mut setting = self.setting.lock().await;
         match &*setting {
-            Some(known) if known.asked == *pace => Ok(known.clone()),
+            Some(known) if known.asked == *rate => Ok(known.clone()),
             _ => {
-                let news = self.announce(pace).await?;
+                let news = self.announce(rate).await?;
                 Ok(setting.insert(news).clone())
             }
         }
     }
 
-    /// Sets the queue to `pace`, if it is set to another.
-    async fn announce(&self, pace: &Pace) -> Result<Setting, Error> {
+    /// Sets the queue to `rate`, if it is set to another.
+    async fn announce(&self, rate: &Rate) -> Result<Setting, Error> {
         let url = self.make().await?;
         let tags = runs::tags(&self.client, &self.faults, &url).await?;
         let known = tags.get(TAG).and_then(|value| Terms::parse(value));
         let terms = match known {
-            Some(known) if known.pace == *pace => known,
+            Some(known) if known.rate == *rate => known,
             _ => Terms {
-                pace: *pace,
+                rate: *rate,
                 since: now_seconds().max(known.map_or(0, |known| known.since + 1)),
             },
         };
@@ -157,11 +157,11 @@ impl Calls {
             // After the tokens: whoever sees the tag may count on them.
             let tag = self.client.tag_queue().queue_url(&url);
             let tagged = tag.tags(TAG, terms.to_string()).send().await;
-            tagged.map_err(|error| self.faults.general("set the pace of", error))?;
+            tagged.map_err(|error| self.faults.general("set the rate of", error))?;
         }
         Ok(Setting {
             url,
-            asked: *pace,
+            asked: *rate,
             terms,
         })
     }
@@ -174,7 +174,7 @@ impl Calls {
 
     /// Sends all tokens of these terms.
     async fn seed(&self, url: &str, terms: Terms) -> Result<(), Error> {
-        let tokens = 0..Shape::of(&terms.pace).tokens;
+        let tokens = 0..Shape::of(&terms.rate).tokens;
         let entries = tokens.map(|number| terms.token(number, ""));
         sending::send(&self.client, &self.faults, url, entries).await
     }
@@ -200,10 +200,10 @@ impl Calls {
                 return Ok(None);
             }
         }
-        let shape = Shape::of(&theirs.pace);
+        let shape = Shape::of(&theirs.rate);
         let turn = Turn::of(token.number, &shape, self.clock.now());
         // It was hidden for the hold of the terms that were ours when it was asked for.
-        if turn.hide != Shape::of(&setting.terms.pace).hold_seconds {
+        if turn.hide != Shape::of(&setting.terms.rate).hold_seconds {
             self.hide(&setting.url, message, turn.hide).await?;
         }
         Ok(turn.spend.then_some(shape.calls))
@@ -240,7 +240,7 @@ impl Calls {
         number: u32,
         message: &Message,
     ) -> Result<(), Error> {
-        if number < Shape::of(&setting.terms.pace).tokens {
+        if number < Shape::of(&setting.terms.rate).tokens {
             let once = message.message_id().unwrap_or_default();
             let entry = setting.terms.token(number, once);
             sending::send(&self.client, &self.faults, &setting.url, [entry]).await?;
@@ -260,7 +260,7 @@ impl Calls {
             .map_err(|error| self.faults.held("tidy", error))
         {
             // Slow, and someone else has it by now: then they tidy up.
-            Ok(_) | Err(Error::LostHold { .. }) => Ok(()),
+            Ok(_) | Err(Error::LeaseLost { .. }) => Ok(()),
             Err(error) => Err(error),
         }
     }

@@ -52,7 +52,7 @@ fn clock_hint(answer: Option<&HttpResponse>) -> String {
 /// What the code of an answer means. Codes of the JSON protocol and of the older query protocol.
 enum Meaning {
     Gone,
-    LostHold,
+    LeaseLost,
     /// What one message says, or how long it is.
     Message,
     Denied,
@@ -67,7 +67,7 @@ enum Meaning {
 fn meaning(code: &str) -> Meaning {
     match code.rsplit(['.', '#']).next().unwrap_or(code) {
         "QueueDoesNotExist" | "NonExistentQueue" => Meaning::Gone,
-        "ReceiptHandleIsInvalid" | "MessageNotInflight" | "InvalidIdFormat" => Meaning::LostHold,
+        "ReceiptHandleIsInvalid" | "MessageNotInflight" | "InvalidIdFormat" => Meaning::LeaseLost,
         "BatchRequestTooLong"
         | "InvalidMessageContents"
         | "InvalidParameterValue"
@@ -122,7 +122,7 @@ impl Faults {
             .is_some_and(|response| response.status().as_u16() >= 500);
         match (&error, code) {
             (_, Meaning::Gone) => Error::Gone { queue },
-            (_, Meaning::LostHold) => Error::LostHold { queue },
+            (_, Meaning::LeaseLost) => Error::LeaseLost { queue },
             (_, Meaning::Message) => self.refused(DisplayErrorContext(&error).to_string()),
             (_, Meaning::Denied) => self.denied(action, RIGHTS, error),
             (_, Meaning::Region) => self.denied(action, REGION, error),
@@ -155,7 +155,7 @@ impl Faults {
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     {
         match error.code() {
-            Some(code) if code.ends_with("InvalidParameterValue") => Error::LostHold {
+            Some(code) if code.ends_with("InvalidParameterValue") => Error::LeaseLost {
                 queue: self.queue.clone(),
             },
             _ => self.general(action, error),

@@ -1,5 +1,5 @@
 //! A queue on Amazon SQS: `NAME` for the jobs, `NAME-failed` for those that failed, and
-//! `NAME-calls.fifo` for the fleet's pace.
+//! `NAME-calls.fifo` for the fleet's rate.
 //!
 //! SQS promises each message at least once, in no order, and counts that lag behind by up to a
 //! minute. A standard queue also lets a stale receipt delete in silence, so that a lost hold is
@@ -28,8 +28,8 @@ use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use tokio::time::Instant;
 
 use super::{
-    AccountRecord, Backend, Counts, Delivery, End, Error, Notes, Outgoing, Pace, Part, Receipt,
-    Record, Sent,
+    Backend, BoundAccount, Counts, Delivery, End, Error, Outgoing, Part, PopulateRun, Rate,
+    Receipt, RunHistory, Sent,
 };
 use calls::Calls;
 use fault::Faults;
@@ -309,7 +309,7 @@ impl Backend for Sqs {
         })
     }
 
-    async fn failed(&self, limit: usize) -> Result<Vec<String>, Error> {
+    async fn peek_failed(&self, limit: usize) -> Result<Vec<String>, Error> {
         let (faults, url) = (&self.failed_faults, &self.failed);
         looking::look(&self.polling, &self.client, faults, url, limit).await
     }
@@ -323,29 +323,29 @@ impl Backend for Sqs {
         pair.check(mend).await
     }
 
-    async fn notes(&self) -> Result<Notes, Error> {
+    async fn run_history(&self) -> Result<RunHistory, Error> {
         self.finished.write_the_rest().await;
         let tags = self.tags.all().await?;
-        Ok(Notes {
-            records: runs::decode(&tags),
+        Ok(RunHistory {
+            runs: runs::decode(&tags),
             finished: finished::sum(&tags),
             account: account::bound(&tags),
         })
     }
 
-    async fn record(&self, record: &Record) -> Result<(), Error> {
-        runs::write(&self.client, &self.faults, &self.main, record).await
+    async fn save_run(&self, run: &PopulateRun) -> Result<(), Error> {
+        runs::write(&self.client, &self.faults, &self.main, run).await
     }
 
-    async fn bind_account(&self, account: &AccountRecord) -> Result<AccountRecord, Error> {
+    async fn bind_account(&self, account: &BoundAccount) -> Result<BoundAccount, Error> {
         account::bind(&self.tags, account).await
     }
 
-    async fn pace(&self) -> Result<Option<Pace>, Error> {
-        self.calls.pace().await
+    async fn rate(&self) -> Result<Option<Rate>, Error> {
+        self.calls.rate().await
     }
 
-    async fn permit(&self, pace: &Pace) -> Result<u32, Error> {
-        self.calls.permit(pace).await
+    async fn permit(&self, rate: &Rate) -> Result<u32, Error> {
+        self.calls.permit(rate).await
     }
 }

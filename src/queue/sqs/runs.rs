@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_sqs::Client;
 
 use super::Faults;
-use crate::queue::{Error, Record};
+use crate::queue::{Error, PopulateRun};
 
 const PREFIX: &str = "s3flickr.populate.";
 /// SQS cuts nothing, it refuses: 256 characters are the most in a tag's value.
@@ -20,12 +20,12 @@ pub(super) async fn write(
     client: &Client,
     faults: &Faults,
     url: &str,
-    record: &Record,
+    run: &PopulateRun,
 ) -> Result<(), Error> {
-    put(client, faults, url, record).await?;
-    let mut records = decode(&tags(client, faults, url).await?);
-    while records.iter().map(|r| encode(r).len()).sum::<usize>() > MOST_TAGS {
-        let Some((sum, part)) = fold(&mut records, &record.id) else {
+    put(client, faults, url, run).await?;
+    let mut runs = decode(&tags(client, faults, url).await?);
+    while runs.iter().map(|r| encode(r).len()).sum::<usize>() > MOST_TAGS {
+        let Some((sum, part)) = fold(&mut runs, &run.id) else {
             break;
         };
         put(client, faults, url, &sum).await?;
@@ -53,11 +53,11 @@ pub(super) async fn tags(
     }
 }
 
-async fn put(client: &Client, faults: &Faults, url: &str, record: &Record) -> Result<(), Error> {
+async fn put(client: &Client, faults: &Faults, url: &str, run: &PopulateRun) -> Result<(), Error> {
     client
         .tag_queue()
         .queue_url(url)
-        .set_tags(Some(encode(record).into_iter().collect()))
+        .set_tags(Some(encode(run).into_iter().collect()))
         .send()
         .await
         .map(drop)
@@ -65,18 +65,15 @@ async fn put(client: &Client, faults: &Faults, url: &str, record: &Record) -> Re
 }
 
 /// Adds the second-oldest run of some store to the oldest, but never the run `last`. Returns the
-/// sum and the one that is in it now. `records` are the oldest first.
-fn fold(records: &mut Vec<Record>, last: &str) -> Option<(Record, Record)> {
-    let older = |records: &[Record], i: usize| {
-        records[..i]
-            .iter()
-            .position(|r| r.store == records[i].store)
-    };
-    let (second, first) = (0..records.len())
-        .filter(|&i| records[i].id != last)
-        .find_map(|i| Some((i, older(records, i)?)))?;
-    let part = records.remove(second);
-    let sum = &mut records[first];
+/// sum and the one that is in it now. `runs` are the oldest first.
+fn fold(runs: &mut Vec<PopulateRun>, last: &str) -> Option<(PopulateRun, PopulateRun)> {
+    let older =
+        |runs: &[PopulateRun], i: usize| runs[..i].iter().position(|r| r.store == runs[i].store);
+    let (second, first) = (0..runs.len())
+        .filter(|&i| runs[i].id != last)
+        .find_map(|i| Some((i, older(runs, i)?)))?;
+    let part = runs.remove(second);
+    let sum = &mut runs[first];
     sum.total += part.total;
     sum.bytes += part.bytes;
     // Only where both have ended has the sum.
@@ -85,15 +82,15 @@ fn fold(records: &mut Vec<Record>, last: &str) -> Option<(Record, Record)> {
 }
 
 /// The tags of one note.
-fn encode(record: &Record) -> Vec<(String, String)> {
-    let Record {
+fn encode(run: &PopulateRun) -> Vec<(String, String)> {
+    let PopulateRun {
         id,
         started,
         ended,
         total,
         bytes,
         store,
-    } = record;
+    } = run;
     let key = format!("{PREFIX}{}", escape(id));
     let took = ended.map(|ended| format!("+{}", (ended - started).max(0)));
     let took = took.unwrap_or_default();
@@ -110,7 +107,7 @@ fn encode(record: &Record) -> Vec<(String, String)> {
 }
 
 /// The runs among the tags of a queue, the oldest first; what is not one is left out.
-pub(super) fn decode(tags: &HashMap<String, String>) -> Vec<Record> {
+pub(super) fn decode(tags: &HashMap<String, String>) -> Vec<PopulateRun> {
     let mut values = BTreeMap::<&str, BTreeMap<usize, &str>>::new();
     for (key, value) in tags {
         let Some(rest) = key.strip_prefix(PREFIX) else {
@@ -121,14 +118,14 @@ pub(super) fn decode(tags: &HashMap<String, String>) -> Vec<Record> {
             values.entry(id).or_default().insert(number, value);
         }
     }
-    let record = |(id, pieces): (&str, BTreeMap<usize, &str>)| {
+    let run = |(id, pieces): (&str, BTreeMap<usize, &str>)| {
         let value: String = pieces.into_values().collect();
         let mut parts = value.splitn(4, ':');
         let times = parts.next()?;
         let (started, took) = times.split_once('+').unwrap_or((times, ""));
         let started: i64 = started.parse().ok()?;
         let took = took.parse::<i64>().ok();
-        Some(Record {
+        Some(PopulateRun {
             id: unescape(id)?,
             started,
             ended: took.map(|took| started.saturating_add(took)),
@@ -137,9 +134,9 @@ pub(super) fn decode(tags: &HashMap<String, String>) -> Vec<Record> {
             store: unescape(parts.next()?)?,
         })
     };
-    let mut records: Vec<_> = values.into_iter().filter_map(record).collect();
-    records.sort_by(|a, b| (a.started, &a.id).cmp(&(b.started, &b.id)));
-    records
+    let mut runs: Vec<_> = values.into_iter().filter_map(run).collect();
+    runs.sort_by(|a, b| (a.started, &a.id).cmp(&(b.started, &b.id)));
+    runs
 }
 
 /// A tag has letters, digits, spaces and `_ . : / = + - @`. `=` and two hexadecimal digits stand
@@ -173,8 +170,8 @@ pub(super) fn unescape(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn run(id: &str, started: i64, store: &str) -> Record {
-        Record {
+    fn run(id: &str, started: i64, store: &str) -> PopulateRun {
+        PopulateRun {
             id: id.to_owned(),
             started,
             ended: (started % 2 == 0).then_some(started + 5),
@@ -217,22 +214,19 @@ mod tests {
 
     #[test]
     fn the_oldest_runs_of_a_store_are_added_together() {
-        let mut records = vec![
+        let mut runs = vec![
             run("a", 1, "x"),
             run("b", 2, "y"),
             run("c", 3, "x"),
             run("d", 4, "x"),
         ];
-        let (sum, part) = fold(&mut records, "d").unwrap();
+        let (sum, part) = fold(&mut runs, "d").unwrap();
         assert_eq!(
             (sum.id.as_str(), sum.total, sum.bytes, sum.started),
             ("a", 20, 2_000, 1)
         );
         assert_eq!(part.id, "c");
-        assert_eq!(records.len(), 3);
-        assert!(
-            fold(&mut records, "d").is_none(),
-            "the run just noted stays"
-        );
+        assert_eq!(runs.len(), 3);
+        assert!(fold(&mut runs, "d").is_none(), "the run just noted stays");
     }
 }

@@ -1,6 +1,6 @@
-//! How a pace is cut into tokens.
+//! How a rate is cut into tokens.
 
-use crate::queue::Pace;
+use crate::queue::Rate;
 
 /// So many tokens are enough for a hundred workers to take turns, and few to make.
 const MOST_TOKENS: u64 = 50;
@@ -10,12 +10,12 @@ const LONGEST_HOLD: u64 = 43_200;
 /// `tokens` tokens, each good for `calls` calls once in `hold` seconds.
 ///
 /// A stretch of time `w` sees each token at most `w / hold + 1` times, so the fleet makes at most
-/// `tokens * calls * (w / hold + 1)` calls in it, however the tokens come. With the pace's lead for a
+/// `tokens * calls * (w / hold + 1)` calls in it, however the tokens come. With the rate's lead for a
 /// hold that is 1.05 times its share in a tenth of the window, and twice its share in 12 seconds.
 /// (That they come evenly is [`Turn`](super::turn::Turn)'s work.)
 ///
 /// SQS counts holds in whole seconds, and calls and tokens are whole too, so not every budget can
-/// be cut exactly: the hold is the first, from the lead upwards, for which the pace comes out at
+/// be cut exactly: the hold is the first, from the lead upwards, for which the rate comes out at
 /// 0.97 to 1.0 of the budget, with as many tokens as can be, as more tokens are finer turns. 3,600
 /// an hour is 8 tokens of one call in 8 seconds: a request to SQS for each call, and no fewer with
 /// longer holds. (A budget below two calls in a day cannot be had: SQS hides nothing for longer
@@ -28,14 +28,14 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    pub(super) fn of(pace: &Pace) -> Shape {
-        let window_millis = u64::try_from(pace.window.as_millis())
+    pub(super) fn of(rate: &Rate) -> Shape {
+        let window_millis = u64::try_from(rate.per.as_millis())
             .unwrap_or(u64::MAX)
             .max(1);
-        let lead_millis = u64::try_from(pace.lead().as_millis()).unwrap_or(u64::MAX);
+        let lead_millis = u64::try_from(rate.lead().as_millis()).unwrap_or(u64::MAX);
         let shortest = lead_millis.div_ceil(1_000).clamp(1, LONGEST_HOLD);
         let cut = |hold: u64| {
-            let millicalls = u64::from(pace.calls_per_hour).saturating_mul(hold * 1_000_000);
+            let millicalls = u64::from(rate.calls).saturating_mul(hold * 1_000_000);
             cut(millicalls / window_millis).map(|(tokens, calls)| (tokens, calls, hold))
         };
         let (tokens, calls, hold) =
@@ -70,15 +70,12 @@ mod tests {
 
     #[test]
     fn every_budget_is_cut_to_nearly_itself_and_never_more() {
-        for calls_per_hour in (1..5_000).chain([7_200, 36_000, 360_000, 3_599_999]) {
-            let pace = Pace::per_hour(calls_per_hour);
-            let shape = Shape::of(&pace);
+        for calls in (1..5_000).chain([7_200, 36_000, 360_000, 3_599_999]) {
+            let rate = Rate::per_hour(calls);
+            let shape = Shape::of(&rate);
             let made = u64::from(shape.tokens * shape.calls) * 3_600;
-            let due = u64::from(calls_per_hour) * u64::from(shape.hold_seconds);
-            assert!(
-                made <= due && made * 100 >= due * 97,
-                "{calls_per_hour}: {shape:?}"
-            );
+            let due = u64::from(calls) * u64::from(shape.hold_seconds);
+            assert!(made <= due && made * 100 >= due * 97, "{calls}: {shape:?}");
             assert!(shape.hold_seconds >= 8 && shape.tokens <= 50);
         }
     }
@@ -91,9 +88,9 @@ mod tests {
                 tokens,
                 calls,
                 hold_seconds,
-            } = Shape::of(&Pace {
-                calls_per_hour: calls,
-                window,
+            } = Shape::of(&Rate {
+                calls: calls,
+                per: window,
             });
             (tokens, calls, hold_seconds)
         };

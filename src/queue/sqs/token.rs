@@ -1,4 +1,4 @@
-//! A token: which pace it is of, and what a worker that receives it does with it.
+//! A token: which rate it is of, and what a worker that receives it does with it.
 
 use std::cmp::Reverse;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -6,15 +6,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::{RETENTION, sending};
-use crate::queue::Pace;
+use crate::queue::Rate;
 
 /// SQS drops a message after 14 days; a token of half that age is replaced.
 const OLD_SECONDS: i64 = RETENTION.as_secs() as i64 / 2;
 
-/// A pace, and since when it holds (seconds since 1970).
+/// A rate, and since when it holds (seconds since 1970).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Terms {
-    pub(super) pace: Pace,
+    pub(super) rate: Rate,
     pub(super) since: i64,
 }
 
@@ -44,7 +44,7 @@ impl Terms {
     pub(super) fn token(&self, number: u32, once: &str) -> sending::Entry {
         let token = Token {
             number,
-            calls: self.pace.calls_per_hour,
+            calls: self.rate.calls,
             window_ms: self.window_millis(),
             since: self.since,
         };
@@ -56,7 +56,7 @@ impl Terms {
     /// What to do with a token of `theirs` that was sent `age` seconds ago.
     pub(super) fn judge(&self, theirs: &Terms, age: i64) -> Verdict {
         // Workers that start together may differ about since when, which is nothing.
-        let same = theirs.pace == self.pace;
+        let same = theirs.rate == self.rate;
         match theirs.rank() > self.rank() {
             _ if same && age <= OLD_SECONDS => Verdict::Use,
             true if !same => Verdict::Adopt,
@@ -66,23 +66,20 @@ impl Terms {
 
     /// The newest is the highest; of two set in one second, the one with fewer calls.
     fn rank(&self) -> impl Ord {
-        let Pace {
-            calls_per_hour,
-            window,
-        } = self.pace;
-        (self.since, Reverse(calls_per_hour), window)
+        let Rate { calls, per } = self.rate;
+        (self.since, Reverse(calls), per)
     }
 
     fn window_millis(&self) -> u64 {
-        u64::try_from(self.pace.window.as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.rate.per.as_millis()).unwrap_or(u64::MAX)
     }
 
     pub(super) fn parse(tag: &str) -> Option<Terms> {
         let mut parts = tag.split(':');
         Some(Terms {
-            pace: Pace {
-                calls_per_hour: parts.next()?.parse().ok()?,
-                window: Duration::from_millis(parts.next()?.parse().ok()?),
+            rate: Rate {
+                calls: parts.next()?.parse().ok()?,
+                per: Duration::from_millis(parts.next()?.parse().ok()?),
             },
             since: parts.next()?.parse().ok()?,
         })
@@ -91,7 +88,7 @@ impl Terms {
 
 impl std::fmt::Display for Terms {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let calls = self.pace.calls_per_hour;
+        let calls = self.rate.calls;
         write!(f, "{calls}:{}:{}", self.window_millis(), self.since)
     }
 }
@@ -99,9 +96,9 @@ impl std::fmt::Display for Terms {
 impl Token {
     pub(super) fn terms(&self) -> Terms {
         Terms {
-            pace: Pace {
-                calls_per_hour: self.calls,
-                window: Duration::from_millis(self.window_ms),
+            rate: Rate {
+                calls: self.calls,
+                per: Duration::from_millis(self.window_ms),
             },
             since: self.since,
         }
@@ -121,7 +118,7 @@ mod tests {
 
     fn terms(calls: u32, since: i64) -> Terms {
         Terms {
-            pace: Pace::per_hour(calls),
+            rate: Rate::per_hour(calls),
             since,
         }
     }

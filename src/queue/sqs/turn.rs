@@ -102,7 +102,7 @@ impl Intercept for ServerClock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::queue::Pace;
+    use crate::queue::Rate;
 
     /// How many calls a fleet that takes every token as soon as it is there makes in each second,
     /// when all tokens lie there at the beginning.
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn tokens_that_all_lie_there_are_spent_evenly_and_none_is_lost() {
         for calls in [900, 3_600, 18_000, 36_000] {
-            let shape = Shape::of(&Pace::per_hour(calls));
+            let shape = Shape::of(&Rate::per_hour(calls));
             let each = spent(&shape, 3_600, |now| Some(1_795_000_003 + now));
             let even = f64::from(calls) * 12.0 / 3_600.0;
             for twelve in each.windows(12) {
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn without_a_clock_every_token_is_spent_and_hidden_for_its_hold() {
-        let shape = Shape::of(&Pace::per_hour(18_000));
+        let shape = Shape::of(&Rate::per_hour(18_000));
         let each = spent(&shape, 12, |_| None);
         assert_eq!((each[0], each[8]), (40, 40));
         assert_eq!(each.iter().sum::<u32>(), 80);

@@ -1,6 +1,6 @@
 //! What the account itself refuses: no photo is to blame, so none fails.
 
-use s3flickr::queue::{AccountRecord, Queue};
+use s3flickr::queue::{BoundAccount, Queue};
 use serde_json::{Value, json};
 
 use super::{Scene, WORK};
@@ -123,7 +123,7 @@ async fn a_queue_belongs_to_the_account_of_its_first_worker() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_of_another_account_is_refused_in_one_line_and_takes_nothing() {
     let scene = Scene::with(3, 5).await;
-    let first = AccountRecord {
+    let first = BoundAccount {
         nsid: "11111111@N01".to_owned(),
         name: "grandmother".to_owned(),
         had_photos: false,

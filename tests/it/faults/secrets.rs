@@ -39,7 +39,11 @@ async fn no_log_error_or_message_holds_a_secret() {
         tells_nothing(&scene.user.run(["assign-sets", "-vv"]).await);
         tells_nothing(&scene.user.run(["failed", "list", "--json", "-vv"]).await);
         let queue = scene.queue().await;
-        let bodies = queue.failed(10).await.expect("failed messages").concat();
+        let bodies = queue
+            .peek_failed(10)
+            .await
+            .expect("failed messages")
+            .concat();
         assert!(secrets().iter().all(|secret| !bodies.contains(secret)));
     }
 }
