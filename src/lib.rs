@@ -10,7 +10,7 @@
 //! * [`ops`]: the verbs; the only code that holds two services at once.
 //! * [`monitor`]: what is said meanwhile: events in; a progress bar, JSON lines or a test's list out.
 //!
-//! Around them: [`stop`] (how a run is asked to end), [`config`] (the user's file and folders),
+//! Around them: [`stop`] (how a run is asked to end), [`rate`] (a leaky bucket), [`config`] (the user's file and folders),
 //! [`aws`] (the SDK's shared configuration), [`endpoint`] (which addresses may be used), [`error`] (what an operation ends with), and
 //! [`sandbox`], a stand-in for Flickr that shares no code with [`flickr`].
 //!
@@ -38,6 +38,7 @@ pub mod model;
 pub mod monitor;
 pub mod ops;
 pub mod queue;
+pub mod rate;
 pub mod sandbox;
 pub mod stop;
 pub mod store;
