@@ -6,7 +6,7 @@
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a benchmark talks to whoever runs it"
+    reason = "a benchmark prints its results"
 )]
 
 mod bench;
@@ -16,6 +16,7 @@ mod rows;
 mod s3;
 mod served;
 mod sink;
+#[path = "../../tests/support/mod.rs"]
 mod support;
 mod svg;
 mod table;

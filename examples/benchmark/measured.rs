@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
-/// Ticks a second in `/proc/PID/stat`: Linux tells programs hundredths, whatever the kernel uses.
+/// Ticks a second in `/proc/PID/stat`: Linux tells programs hundredths, whatever the kernel's own tick is.
 const TICKS: f64 = 100.0;
 /// How often the peak of the memory is read. It only grows, so that little is missed.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -97,26 +97,31 @@ impl Running {
         let status = self.child.wait().expect("a child of ours");
         self.over.store(true, Ordering::Relaxed);
         let _ = self.watch.join();
-        let mut said = String::new();
+        let mut output = String::new();
         let _ = self.output.rewind();
-        let _ = self.output.read_to_string(&mut said);
-        assert!(status.success(), "{}: {status}\n{}", self.what, end(&said));
+        let _ = self.output.read_to_string(&mut output);
+        assert!(
+            status.success(),
+            "{}: {status}\n{}",
+            self.what,
+            end(&output)
+        );
         (
             Usage {
                 wall_s,
                 cpu_s,
                 peak_bytes: self.peak.load(Ordering::Relaxed),
             },
-            said,
+            output,
         )
     }
 }
 
 /// Its last lines: a client that fails with every photo says so with every photo.
-fn end(said: &str) -> &str {
-    said.rmatch_indices('\n')
+fn end(text: &str) -> &str {
+    text.rmatch_indices('\n')
         .nth(20)
-        .map_or(said, |(at, _)| &said[at + 1..])
+        .map_or(text, |(at, _)| &text[at + 1..])
 }
 
 fn peak_bytes(id: u32) -> u64 {

@@ -34,8 +34,8 @@ impl Served {
             .spawn()
             .expect("this program again");
         let mut port = String::new();
-        let said = process.stdout.take().expect("a pipe, asked for above");
-        BufReader::new(said)
+        let stdout = process.stdout.take().expect("a pipe, asked for above");
+        BufReader::new(stdout)
             .read_line(&mut port)
             .expect("the server's port");
         Served {
@@ -63,7 +63,7 @@ impl Served {
         }
     }
 
-    /// Bytes that were put into an S3 server so far.
+    /// Bytes that were put into an S3 server until now.
     pub fn put_bytes(&self) -> u64 {
         self.get("/stats")["put"].as_u64().unwrap_or_default()
     }

@@ -11,24 +11,18 @@
 //! The last lines say what came of it; the exit status is 1 unless all is well.
 #![allow(clippy::print_stdout, reason = "this program speaks to a terminal")]
 
-#[allow(dead_code, reason = "shared with the tests, which use more of it")]
-#[path = "../../tests/it/support/aws.rs"]
-mod aws;
-#[allow(dead_code, reason = "shared with the tests, which use more of it")]
-#[path = "../../tests/it/support/proxy.rs"]
-mod proxy;
-#[allow(dead_code, reason = "shared with the tests, which use more of it")]
-#[path = "../../tests/it/support/python.rs"]
-mod python;
-mod run;
+#[path = "../../tests/support/mod.rs"]
+mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use s3flickr::queue::Queue;
+
+use crate::support::{aws, cli, fleet, proxy};
 
 /// What fakes a process's clock, where Debian's package is installed.
 const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
@@ -42,7 +36,7 @@ struct Arguments {
     /// How many workers at a time.
     #[arg(long, default_value_t = 8)]
     workers: usize,
-    /// How many times a worker is killed, if the photos last so long.
+    /// How many times a worker is killed, at most: the run ends with the last photo.
     #[arg(long, default_value_t = 60)]
     kills: u64,
     /// How many seconds each service is away, once.
@@ -67,11 +61,11 @@ enum Kind {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let Some(binary) = binary() else {
+    let Some(binary) = cli::binary() else {
         println!("the s3flickr binary is not there: run `cargo build` with the same profile first");
         return ExitCode::FAILURE;
     };
-    let options = run::Options {
+    let options = fleet::Options {
         photos: arguments.photos,
         workers: arguments.workers,
         kills: arguments.kills,
@@ -81,13 +75,13 @@ async fn main() -> ExitCode {
     let home = tempfile::tempdir().expect("a folder of our own");
     let server;
     let place = match arguments.queue {
-        Kind::Sqlite => run::on_this_machine(&home).await,
+        Kind::Sqlite => fleet::on_this_machine(&home).await,
         Kind::Sqs => {
             server = aws::Aws::start().await;
             on_aws(&server).await
         }
     };
-    let report = run::run(&binary, &home, place, options).await;
+    let report = fleet::run(&binary, &home, place, options).await;
     println!("{report}");
     if report.is_well() {
         ExitCode::SUCCESS
@@ -96,20 +90,13 @@ async fn main() -> ExitCode {
     }
 }
 
-/// `target/PROFILE/s3flickr`, beside the folder of this example.
-fn binary() -> Option<PathBuf> {
-    let here = std::env::current_exe().ok()?;
-    let binary = here.parent()?.parent()?.join("s3flickr");
-    binary.exists().then_some(binary)
-}
-
-async fn on_aws(server: &aws::Aws) -> run::Place {
+async fn on_aws(server: &aws::Aws) -> fleet::Place {
     let queue = Queue::create_with(&server.sdk_config().await, "sqs://chaos").await;
     let proxy = Arc::new(proxy::Proxy::start(&server.endpoint).await);
     let mut variables = server.env();
     variables.retain(|(name, _)| *name != "AWS_ENDPOINT_URL");
     variables.push(("AWS_ENDPOINT_URL", proxy.url()));
-    run::Place {
+    fleet::Place {
         queue: queue.expect("a queue"),
         service: Some(proxy),
         variables,

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::support::aws::{ministack, unique};
 use crate::support::cli::{Output, User};
-use crate::world::{World, picture};
+use crate::support::env::{Env, picture};
 
 /// One line on stderr, which says these things.
 #[track_caller]
@@ -20,8 +20,8 @@ fn one_line(output: &Output, says: &[&str]) {
 }
 
 /// A user with one picture queued.
-async fn queued(world: &World) -> User {
-    let user = world.user();
+async fn queued(env: &Env) -> User {
+    let user = env.user();
     fs::create_dir_all(user.home().join("photos/a")).unwrap();
     fs::write(user.home().join("photos/a/1.jpg"), picture("1")).unwrap();
     user.run(["populate", "--from", "photos"])
@@ -38,8 +38,8 @@ async fn no_credentials_at_all() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_key_stops_the_worker_and_loses_nothing() {
-    let world = World::start().await;
-    let user = queued(&world)
+    let env = Env::start().await;
+    let user = queued(&env)
         .await
         .with("FLICKR_API_KEY", "00000000000000000000000000000000");
     let output = user.run(["work"]).await.expect_code(1);
@@ -56,15 +56,15 @@ async fn a_wrong_key_stops_the_worker_and_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_secret_and_a_wrong_token_are_told_apart() {
-    let world = World::start().await;
-    let user = queued(&world)
+    let env = Env::start().await;
+    let user = queued(&env)
         .await
         .with("FLICKR_API_SECRET", "0000000000000000");
     one_line(
         &user.run(["work"]).await.expect_code(1),
         &["refuses the signature", "SECRET"],
     );
-    let user = queued(&world)
+    let user = queued(&env)
         .await
         .with("FLICKR_OAUTH_TOKEN", "72157600000000000-0000000000000000");
     one_line(
@@ -123,9 +123,9 @@ async fn speeds_that_are_none() {
         ("--bwlimit", "fast", "such as 10M"),
         ("--bwlimit", "512", "did you mean 512K?"),
     ] {
-        let said = user.run(["work", option, value]).await.expect_code(2);
-        let said = said.stderr;
-        assert!(said.contains(says) && said.contains(option), "{said}");
+        let output = user.run(["work", option, value]).await.expect_code(2);
+        let stderr = output.stderr;
+        assert!(stderr.contains(says) && stderr.contains(option), "{stderr}");
     }
 }
 
@@ -135,7 +135,7 @@ async fn a_malformed_endpoint() {
         ("nonsense", "FLICKR_ENDPOINT_URL"),
         ("http://example.com", "https"),
     ] {
-        let user = World::start()
+        let user = Env::start()
             .await
             .user()
             .with("FLICKR_ENDPOINT_URL", endpoint);
@@ -145,8 +145,8 @@ async fn a_malformed_endpoint() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_deleted_between_populate_and_work_is_failed_for_good_with_that_reason() {
-    let world = World::start().await;
-    let user = queued(&world).await;
+    let env = Env::start().await;
+    let user = queued(&env).await;
     fs::remove_file(user.home().join("photos/a/1.jpg")).unwrap();
     let worked = user
         .run(["work", "--calls-per-hour", "0", "--json"])
@@ -187,12 +187,12 @@ async fn a_file_deleted_between_populate_and_work_is_failed_for_good_with_that_r
     user.run(["work", "--calls-per-hour", "0"])
         .await
         .expect_success();
-    assert_eq!(world.contents().await.len(), 1);
+    assert_eq!(env.contents().await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_home_that_cannot_be_written() {
-    let user = World::start()
+    let user = Env::start()
         .await
         .user()
         .with("XDG_DATA_HOME", "/proc/nowhere");

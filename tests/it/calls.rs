@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use crate::support::cli::User;
-use crate::world::{World, picture};
+use crate::support::env::{Env, picture};
 
 const A_MOMENT: Duration = Duration::from_millis(20);
 
@@ -62,14 +62,14 @@ fn options(lanes: usize) -> Options {
     }
 }
 
-async fn calls_made(world: &World) -> u64 {
-    world.calls().await.values().sum()
+async fn calls_made(env: &Env) -> u64 {
+    env.calls().await.values().sum()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_call_comes_out_of_the_budget_looks_and_lists_and_checks_among_them() {
-    let world = World::start().await;
-    let user = world.user();
+    let env = Env::start().await;
+    let user = env.user();
     let photos = user.home().join("photos");
     for key in ["a/1.jpg", "a/2.jpg", "b/3.jpg", "b/4.jpg"] {
         write_photo(&photos, key, &picture(key));
@@ -84,17 +84,17 @@ async fn every_call_comes_out_of_the_budget_looks_and_lists_and_checks_among_the
         { "call": "flickr.people.getPhotos", "fault": "error-before", "times": 1 },
         { "call": "flickr.photosets.getList", "fault": "throttle", "times": 1 },
     ]);
-    world.faults(script).await;
+    env.faults(script).await;
 
     // What populate asked came out of a budget of its own.
-    let others = calls_made(&world).await;
+    let others = calls_made(&env).await;
     let (budget, granted) = counting(&Arc::new(Semaphore::new(10_000)));
-    let client = world.client_with(budget);
+    let client = env.client_with(budget);
     account::owner(&client).await.expect("an owner");
     account::preflight(&client, Visibility::Private, 5)
         .await
         .expect("an account in order");
-    let made = calls_made(&world).await - others;
+    let made = calls_made(&env).await - others;
     assert_eq!(granted.load(Ordering::SeqCst), made);
 
     let queue = Queue::open(&location).await.expect("the queue");
@@ -102,7 +102,7 @@ async fn every_call_comes_out_of_the_budget_looks_and_lists_and_checks_among_the
     let worked = work(&queue, &client, &options(1), &stop, Arc::new(Silent)).await;
     assert_eq!(worked.expect("a run").tally.failed, 0);
     let paid = granted.load(Ordering::SeqCst);
-    let made = calls_made(&world).await - others;
+    let made = calls_made(&env).await - others;
     // The lane ended with a call in hand that nobody made.
     assert!(
         made > 12 && (made..=made + 1).contains(&paid),
@@ -116,23 +116,23 @@ async fn every_call_comes_out_of_the_budget_looks_and_lists_and_checks_among_the
         delete_duplicates: false,
     };
     let (budget, granted) = counting(&Arc::new(Semaphore::new(10_000)));
-    assign_sets(&world.client_with(budget), assign, &stop, &Silent)
+    assign_sets(&env.client_with(budget), assign, &stop, &Silent)
         .await
         .expect("sets");
     let paid = granted.load(Ordering::SeqCst);
-    let made = calls_made(&world).await - others - made;
+    let made = calls_made(&env).await - others - made;
     assert!(made > 4 && paid == made, "{paid} paid, {made} made");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn idle_lanes_save_up_no_calls_for_a_burst_when_work_comes() {
-    let world = World::start().await;
-    let user = world.user();
+    let env = Env::start().await;
+    let user = env.user();
     let location = format!("sqlite:{}", user.home().join("queue.db").display());
     let queue = Queue::create(&location).await.expect("a queue");
     let gate = Arc::new(Semaphore::new(1_000));
     let (budget, granted) = counting(&gate);
-    let client = world.client_with(budget.lasting(Duration::from_millis(300)));
+    let client = env.client_with(budget.lasting(Duration::from_millis(300)));
     let stop = Stop::new();
     let idle = tokio::spawn({
         let (queue, stop) = (queue.clone(), stop.clone());
@@ -162,7 +162,7 @@ async fn idle_lanes_save_up_no_calls_for_a_burst_when_work_comes() {
         sleep(A_MOMENT).await;
     }
     gate.add_permits(100);
-    while world.photos().await.len() < keys.len() {
+    while env.photos().await.len() < keys.len() {
         sleep(A_MOMENT).await;
     }
     let after = granted.load(Ordering::SeqCst) - before;
@@ -173,12 +173,12 @@ async fn idle_lanes_save_up_no_calls_for_a_burst_when_work_comes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_without_a_queue_share_one_pace_on_a_machine_and_a_signal_ends_their_wait() {
-    let world = World::start().await;
-    let user = world.user();
+    let env = Env::start().await;
+    let user = env.user();
     // Ten calls at once, then one in two minutes.
     let dry_run = ["assign-sets", "--dry-run", "--calls-per-hour", "40", "-v"];
     user.run(dry_run).await.expect_success();
-    let each = calls_made(&world).await;
+    let each = calls_made(&env).await;
     assert!((1..10).contains(&each), "{each}");
     for _ in 1..10 / each {
         user.run(dry_run).await.expect_success();
@@ -188,13 +188,13 @@ async fn commands_without_a_queue_share_one_pace_on_a_machine_and_a_signal_ends_
     late.until_stderr("waiting for a call").await;
     late.interrupt();
     late.output().await.expect_code(4);
-    assert_eq!(calls_made(&world).await, 10);
+    assert_eq!(calls_made(&env).await, 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_of_the_login_is_counted_with_the_fleet_of_a_queue_that_is_known() {
-    let world = World::start().await;
-    let user = world.user();
+    let env = Env::start().await;
+    let user = env.user();
     let location = format!("sqlite:{}", user.home().join("queue.db").display());
     let queue = Queue::create(&location).await.expect("a queue");
     let pace = s3flickr::queue::Rate::per_hour(2);
@@ -204,7 +204,7 @@ async fn a_check_of_the_login_is_counted_with_the_fleet_of_a_queue_that_is_known
     check.until_stderr("waiting for a call").await;
     check.interrupt();
     check.output().await.expect_code(4);
-    assert_eq!(calls_made(&world).await, 0);
+    assert_eq!(calls_made(&env).await, 0);
     // With nobody's fleet it is answered at once.
     let user = user.with("S3FLICKR_QUEUE", "");
     user.run(["login", "--check"]).await.expect_success();

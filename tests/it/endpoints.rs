@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::bent_s3::{Bent, BentS3};
 use crate::support::cli::{Output, User};
-use crate::world::World;
+use crate::support::env::Env;
 
 /// An address for documentation, where nobody is (RFC 5737).
 const ELSEWHERE: &str = "http://192.0.2.1:9";
@@ -69,9 +69,9 @@ async fn so_it_is_when_the_shared_config_file_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_with_such_an_endpoint_ends_and_its_photos_stay_queued() {
-    let world = World::start().await;
+    let env = Env::start().await;
     let s3 = BentS3::start(["1.jpg", "2.jpg"], 10, |_, list| Bent::List(list)).await;
-    let user = world.user().with_all(s3.env());
+    let user = env.user().with_all(s3.env());
     user.run(["populate", "--bucket", "b"])
         .await
         .expect_success();

@@ -2,11 +2,11 @@
 
 use crate::support::browser::{dump_dom, left_out, screenshot};
 use crate::support::cli::User;
-use crate::world::World;
+use crate::support::env::Env;
 
 /// The example photos, migrated.
-async fn migrated(world: &World) -> User {
-    let user = world.user();
+async fn migrated(env: &Env) -> User {
+    let user = env.user();
     let photos = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/photos");
     user.run(["populate", "--from", photos])
         .await
@@ -20,12 +20,12 @@ async fn migrated(world: &World) -> User {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_gallery_shows_the_stream_the_sets_a_photo_and_the_calls() {
-    let world = World::start().await;
-    migrated(&world).await;
-    let Some(stream) = dump_dom(&world.url("/")).await else {
+    let env = Env::start().await;
+    migrated(&env).await;
+    let Some(stream) = dump_dom(&env.url("/")).await else {
         return left_out("the gallery");
     };
-    let photos = world.photos().await;
+    let photos = env.photos().await;
     for photo in &photos {
         assert!(
             stream.contains(&format!("/photos/{}", photo.id)),
@@ -39,7 +39,7 @@ async fn the_gallery_shows_the_stream_the_sets_a_photo_and_the_calls() {
         "a thumbnail each"
     );
 
-    let sets = dump_dom(&world.url("/sets"))
+    let sets = dump_dom(&env.url("/sets"))
         .await
         .expect("the browser is there");
     for title in ["2013/Cats", "2013/Café, été", "2013/Space", "2014/Textures"] {
@@ -49,7 +49,7 @@ async fn the_gallery_shows_the_stream_the_sets_a_photo_and_the_calls() {
         .iter()
         .find(|photo| photo.title.contains("100%"))
         .expect("an example");
-    let page = dump_dom(&world.url(&format!("/photos/{}", brick.id)))
+    let page = dump_dom(&env.url(&format!("/photos/{}", brick.id)))
         .await
         .expect("a page");
     for shown in [
@@ -60,14 +60,14 @@ async fn the_gallery_shows_the_stream_the_sets_a_photo_and_the_calls() {
     ] {
         assert!(page.contains(shown), "{shown} is not on the photo's page");
     }
-    let calls = dump_dom(&world.url("/calls")).await.expect("a page");
+    let calls = dump_dom(&env.url("/calls")).await.expect("a page");
     assert!(
         calls.contains("flickr.photosets.editPhotos"),
         "the log of calls"
     );
 
     let picture = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("gallery.png");
-    screenshot(&world.url("/"), &picture, 1280, 900)
+    screenshot(&env.url("/"), &picture, 1280, 900)
         .await
         .expect("a picture");
     assert!(

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::aws::{Aws, ministack};
 use crate::support::cli::{Output, User};
-use crate::world::picture;
+use crate::support::env::picture;
 
 /// Keys, and how S3 writes each into a report.
 const KEYS: [(&str, &str); 5] = [

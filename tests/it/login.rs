@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use s3flickr::sandbox::Credentials;
 
 use crate::support::cli::User;
-use crate::world::World;
+use crate::support::env::Env;
 
 /// Says yes on the page at `address`, and gives the code that it shows.
 async fn allow(address: &str) -> String {
@@ -24,11 +24,11 @@ async fn allow(address: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_saves_what_later_commands_need_and_shows_no_secret() {
-    let world = World::start().await;
-    let with_key = world.user_with_key_only();
+    let env = Env::start().await;
+    let with_key = env.user_with_key_only();
     let mut login = with_key.start_talking(["login", "--json"]);
-    let said = login.until_stderr("perms=write\n").await;
-    let address = said
+    let stderr = login.until_stderr("perms=write\n").await;
+    let address = stderr
         .split_whitespace()
         .find(|word| word.starts_with("http"))
         .unwrap();
@@ -58,8 +58,8 @@ async fn a_login_saves_what_later_commands_need_and_shows_no_secret() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_code_is_refused_and_saves_nothing() {
-    let world = World::start().await;
-    let user = world.user_with_key_only();
+    let env = Env::start().await;
+    let user = env.user_with_key_only();
     let mut login = user.start_talking(["login"]);
     login.until_stderr("perms=write\n").await;
     login.type_line("123-456-789").await;
@@ -74,9 +74,9 @@ async fn a_wrong_code_is_refused_and_saves_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_secret_is_not_shown_while_it_is_typed() {
-    let world = World::start().await;
+    let env = Env::start().await;
     let keys = Credentials::default();
-    let user = User::new().with("FLICKR_ENDPOINT_URL", world.url(""));
+    let user = User::new().with("FLICKR_ENDPOINT_URL", env.url(""));
     let (mut login, mut terminal) = user.start_at_terminal(["login"]);
     for (prompt, typed) in [
         ("API key: ", keys.api_key.as_str()),

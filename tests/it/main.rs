@@ -24,6 +24,6 @@ mod queue_sqs;
 mod sets;
 mod speed;
 mod spot;
+#[path = "../support/mod.rs"]
 mod support;
 mod support_works;
-mod world;

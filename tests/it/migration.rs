@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::aws::{ministack, unique};
-use crate::world::{World, picture, sha1};
+use crate::support::env::{Env, picture, sha1};
 
 /// Folders and names that have broken one tool or another.
 const FOLDERS: &[&str] = &[
@@ -42,8 +42,8 @@ fn awkward_keys() -> BTreeSet<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_awkward_objects_arrive_once_each_through_three_workers() {
-    let (aws, world) = (ministack().await, World::start().await);
-    let user = world.user().with_all(aws.env());
+    let (aws, env) = (ministack().await, Env::start().await);
+    let user = env.user().with_all(aws.env());
     let (bucket, queue) = (
         aws.bucket("photos").await,
         format!("sqs://{}", unique("queue")),
@@ -79,10 +79,9 @@ async fn a_thousand_awkward_objects_arrive_once_each_through_three_workers() {
         .iter()
         .map(|key| (key.clone(), sha1(&picture(key))))
         .collect();
-    assert_eq!(world.contents().await, expected);
+    assert_eq!(env.contents().await, expected);
     assert!(
-        world
-            .photos()
+        env.photos()
             .await
             .iter()
             .all(|photo| photo.visibility == "private")
@@ -100,12 +99,12 @@ async fn a_thousand_awkward_objects_arrive_once_each_through_three_workers() {
         }
     }
     assert_eq!(assigned["sets_created"], sets.len());
-    assert_eq!(world.sets().await, sets.into_iter().collect::<Vec<_>>());
+    assert_eq!(env.sets().await, sets.into_iter().collect::<Vec<_>>());
 
     // Counted: populate's question what the account takes, three calls of each worker's start (whether
     // the account has photos is asked by those that find the queue bound to none), what assign-sets
     // needs, and three for a message that comes twice or an answer that is lost on a busy machine.
-    let calls = world.calls().await;
+    let calls = env.calls().await;
     let uploads = calls["upload"];
     let rest: u64 = calls.values().sum::<u64>() - uploads;
     assert_eq!(uploads, keys.len() as u64);
@@ -128,22 +127,17 @@ async fn a_thousand_awkward_objects_arrive_once_each_through_three_workers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn assigning_a_second_time_writes_nothing() {
-    let world = World::start().await;
-    let user = world.user();
-    migrate_folder(
-        &world,
-        &["a/1.jpg", "a/2.jpg", "b/1.jpg", "root.jpg"],
-        &user,
-    )
-    .await;
+    let env = Env::start().await;
+    let user = env.user();
+    migrate_folder(&env, &["a/1.jpg", "a/2.jpg", "b/1.jpg", "root.jpg"], &user).await;
     user.run(["assign-sets"]).await.expect_success();
-    let before = world.calls().await;
+    let before = env.calls().await;
     let again = user
         .run(["assign-sets", "--json"])
         .await
         .expect_success()
         .json();
-    let after = world.calls().await;
+    let after = env.calls().await;
     assert_eq!(again["sets_created"], 0);
     assert_eq!(again["photos_added"], 0);
     for write in ["flickr.photosets.create", "flickr.photosets.editPhotos"] {
@@ -153,8 +147,8 @@ async fn assigning_a_second_time_writes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_says_what_would_be_done_and_does_nothing() {
-    let world = World::start().await;
-    let user = world.user();
+    let env = Env::start().await;
+    let user = env.user();
     let folder = folder_of(&user, &["a/1.jpg", "a/2.jpg"]);
     let populated = user
         .run(["populate", "--from", &folder, "--dry-run", "--json"])
@@ -163,22 +157,22 @@ async fn a_dry_run_says_what_would_be_done_and_does_nothing() {
     assert_eq!(populated.json()["queued"], 2);
     user.run(["status"]).await.expect_code(1);
 
-    migrate_folder(&world, &["a/1.jpg", "a/2.jpg"], &user).await;
+    migrate_folder(&env, &["a/1.jpg", "a/2.jpg"], &user).await;
     let planned = user.run(["assign-sets", "-n"]).await.expect_success();
     assert!(
         planned.stdout.contains("create         2       2  a"),
         "{}",
         planned.stdout
     );
-    assert_eq!(world.sets().await, []);
+    assert_eq!(env.sets().await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn populating_a_folder_twice_queues_nothing_twice() {
-    let world = World::start().await;
-    let user = world.user();
+    let env = Env::start().await;
+    let user = env.user();
     let keys = ["a/1.jpg", "a/2.jpg"];
-    migrate_folder(&world, &keys, &user).await;
+    migrate_folder(&env, &keys, &user).await;
     let folder = folder_of(&user, &keys);
     let again = user
         .run(["populate", "--from", &folder, "--json"])
@@ -191,8 +185,8 @@ async fn populating_a_folder_twice_queues_nothing_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn populating_sqs_twice_uploads_nothing_twice() {
-    let (aws, world) = (ministack().await, World::start().await);
-    let user = world.user().with_all(aws.env());
+    let (aws, env) = (ministack().await, Env::start().await);
+    let user = env.user().with_all(aws.env());
     let (bucket, queue) = (
         aws.bucket("twice").await,
         format!("sqs://{}", unique("twice")),
@@ -204,8 +198,12 @@ async fn populating_sqs_twice_uploads_nothing_twice() {
     let work = ["work", "--queue", &queue, "--calls-per-hour", "0", "--json"];
     user.run(populate).await.expect_success();
     user.run(work).await.expect_success();
-    let said = user.run(populate).await.expect_success();
-    assert!(said.stdout.contains("populated before"), "{}", said.stdout);
+    let output = user.run(populate).await.expect_success();
+    assert!(
+        output.stdout.contains("populated before"),
+        "{}",
+        output.stdout
+    );
     let worked = user.run(work).await.expect_success().json();
     assert_eq!(
         (
@@ -214,8 +212,8 @@ async fn populating_sqs_twice_uploads_nothing_twice() {
         ),
         (Some(0), Some(40))
     );
-    assert_eq!(world.contents().await.len(), 40);
-    let calls = world.calls().await;
+    assert_eq!(env.contents().await.len(), 40);
+    let calls = env.calls().await;
     assert!(
         calls["flickr.people.getPhotos"] <= 4,
         "the look-ups share calls: {calls:?}"
@@ -224,16 +222,15 @@ async fn populating_sqs_twice_uploads_nothing_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_files_with_the_same_bytes_are_two_photos() {
-    let world = World::start().await;
-    let user = world.user();
+    let env = Env::start().await;
+    let user = env.user();
     let folder = user.home().join("same");
     std::fs::create_dir_all(&folder).expect("a folder");
     for name in ["one.jpg", "two.jpg"] {
         std::fs::write(folder.join(name), picture("same")).expect("a file");
     }
     // Every attempt but the first looks first, with dedup_check.
-    world
-        .faults(serde_json::json!([{ "call": "upload", "fault": "lose-answer", "times": 2 }]))
+    env.faults(serde_json::json!([{ "call": "upload", "fault": "lose-answer", "times": 2 }]))
         .await;
     user.run(["populate", "--from", "same"])
         .await
@@ -247,7 +244,7 @@ async fn two_files_with_the_same_bytes_are_two_photos() {
         "--json",
     ];
     user.run(work).await.expect_success();
-    assert_eq!(world.contents().await.len(), 2);
+    assert_eq!(env.contents().await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -280,7 +277,7 @@ fn folder_of(user: &crate::support::cli::User, keys: &[&str]) -> String {
     folder.display().to_string()
 }
 
-async fn migrate_folder(world: &World, keys: &[&str], user: &crate::support::cli::User) {
+async fn migrate_folder(env: &Env, keys: &[&str], user: &crate::support::cli::User) {
     let folder = folder_of(user, keys);
     user.run(["populate", "--from", &folder])
         .await
@@ -288,5 +285,5 @@ async fn migrate_folder(world: &World, keys: &[&str], user: &crate::support::cli
     user.run(["work", "--calls-per-hour", "0"])
         .await
         .expect_success();
-    assert_eq!(world.contents().await.len(), keys.len());
+    assert_eq!(env.contents().await.len(), keys.len());
 }

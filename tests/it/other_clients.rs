@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
+use crate::support::env::{Env, sha1};
 use crate::support::python;
-use crate::world::{World, sha1};
 
 #[tokio::test]
 async fn a_client_that_we_did_not_write_logs_in_uploads_and_makes_a_set() {
-    let world = World::start().await;
+    let env = Env::start().await;
     let photo = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/examples/photos/2013/Space/launch #1.jpg"
@@ -18,14 +18,14 @@ async fn a_client_that_we_did_not_write_logs_in_uploads_and_makes_a_set() {
         "tags": "s3flickr:path=gayten3q",
         "set": "2013/Café, été",
     });
-    let saw = python::run_script("flickrapi_client.py", world.variables(), &asked).await;
+    let saw = python::run_script("flickrapi_client.py", env.variables(), &asked).await;
 
     assert_eq!(saw["photos"][0]["title"], asked["title"]);
     assert_eq!(saw["photos"][0]["machine_tags"], asked["tags"]);
     assert_eq!(saw["set_photos"], json!([saw["photo"]]));
     assert_eq!(saw["sets"], json!([asked["set"]]));
     assert_eq!(saw["original_sha1"], sha1(&std::fs::read(photo).unwrap()));
-    assert_eq!(world.calls().await["upload"], 1);
+    assert_eq!(env.calls().await["upload"], 1);
 }
 
 #[tokio::test]

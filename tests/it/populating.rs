@@ -6,7 +6,7 @@ use s3flickr::queue::Queue;
 use s3flickr::stop::Stop;
 use s3flickr::store::{Store, locate};
 
-use crate::world::picture;
+use crate::support::env::picture;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_are_sent_in_whole_batches() {

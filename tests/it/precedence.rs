@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::support::bent_s3::{Bent, BentS3};
 use crate::support::cli::{Output, User};
-use crate::world::picture;
+use crate::support::env::picture;
 
 /// A bucket of three photos in two folders, and a folder of one.
 struct Sources {

@@ -4,11 +4,11 @@ use futures_util::StreamExt;
 use s3flickr::flickr::{Upload, Visibility};
 
 use crate::support::cli::User;
-use crate::world::{World, picture};
+use crate::support::env::{Env, picture};
 
 /// Uploads these keys, in no set.
-pub async fn uploaded(world: &World, keys: &[&str]) -> User {
-    let user = world.user();
+pub async fn uploaded(env: &Env, keys: &[&str]) -> User {
+    let user = env.user();
     let folder = user.home().join("photos");
     for key in keys {
         let path = folder.join(key);
@@ -33,22 +33,22 @@ pub fn set(title: &str, photos: &[&str]) -> (String, Vec<String>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_sets_of_one_name_become_one_and_nobody_is_lost() {
-    let world = World::start().await;
-    let user = uploaded(&world, &["a/1.jpg", "a/2.jpg", "a/3.jpg", "b/4.jpg"]).await;
-    let client = world.client();
+    let env = Env::start().await;
+    let user = uploaded(&env, &["a/1.jpg", "a/2.jpg", "a/3.jpg", "b/4.jpg"]).await;
+    let client = env.client();
     // The oldest was edited by hand: a photo of another folder is in it, in an order of its own.
     let oldest = client
-        .create_set("a", &world.id_of("b/4.jpg").await)
+        .create_set("a", &env.id_of("b/4.jpg").await)
         .await
         .unwrap();
-    let order = [world.id_of("b/4.jpg").await, world.id_of("a/3.jpg").await];
+    let order = [env.id_of("b/4.jpg").await, env.id_of("a/3.jpg").await];
     client.edit_set(&oldest, &order[0], &order).await.unwrap();
     client
-        .create_set("a", &world.id_of("a/1.jpg").await)
+        .create_set("a", &env.id_of("a/1.jpg").await)
         .await
         .unwrap();
     client
-        .create_set("a", &world.id_of("a/2.jpg").await)
+        .create_set("a", &env.id_of("a/2.jpg").await)
         .await
         .unwrap();
 
@@ -64,7 +64,7 @@ async fn three_sets_of_one_name_become_one_and_nobody_is_lost() {
         ),
         (Some(1), Some(2))
     );
-    assert_eq!(world.sets().await.len(), 3, "a dry run does nothing");
+    assert_eq!(env.sets().await.len(), 3, "a dry run does nothing");
 
     let merged = user
         .run(["merge-sets", "--json"])
@@ -78,7 +78,7 @@ async fn three_sets_of_one_name_become_one_and_nobody_is_lost() {
         ),
         (Some(2), Some(2))
     );
-    let sets = world.sets().await;
+    let sets = env.sets().await;
     assert_eq!(sets.len(), 1);
     assert_eq!(
         &sets[0].1[..2],
@@ -100,56 +100,55 @@ async fn three_sets_of_one_name_become_one_and_nobody_is_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_set_that_exists_keeps_what_a_hand_put_into_it() {
-    let world = World::start().await;
-    let user = uploaded(&world, &["a/1.jpg", "a/2.jpg", "root.jpg"]).await;
+    let env = Env::start().await;
+    let user = uploaded(&env, &["a/1.jpg", "a/2.jpg", "root.jpg"]).await;
     // In an order that no tool would make.
-    let by_hand = [world.id_of("root.jpg").await, world.id_of("a/2.jpg").await];
-    let set_a = world.client().create_set("a", &by_hand[0]).await.unwrap();
-    world
-        .client()
+    let by_hand = [env.id_of("root.jpg").await, env.id_of("a/2.jpg").await];
+    let set_a = env.client().create_set("a", &by_hand[0]).await.unwrap();
+    env.client()
         .edit_set(&set_a, &by_hand[0], &by_hand)
         .await
         .unwrap();
     user.run(["assign-sets"]).await.expect_success();
     assert_eq!(
-        world.sets().await,
+        env.sets().await,
         [set("a", &["root.jpg", "a/2.jpg", "a/1.jpg"])]
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_cut_short_after_create_is_finished_by_the_next() {
-    let world = World::start().await;
-    let user = uploaded(&world, &["a/1.jpg", "a/2.jpg", "b/1.jpg"]).await;
+    let env = Env::start().await;
+    let user = uploaded(&env, &["a/1.jpg", "a/2.jpg", "b/1.jpg"]).await;
     let fault = serde_json::json!([{
         "call": "flickr.photosets.editPhotos", "fault": "key-disabled", "times": 1
     }]);
-    world.faults(fault).await;
+    env.faults(fault).await;
     let cut = user.run(["assign-sets"]).await.expect_code(1);
     assert!(cut.stderr.contains("run it again"), "{}", cut.stderr);
     user.run(["assign-sets"]).await.expect_success();
     assert_eq!(
-        world.sets().await,
+        env.sets().await,
         [set("a", &["a/1.jpg", "a/2.jpg"]), set("b", &["b/1.jpg"])]
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_create_whose_answer_was_lost_makes_no_second_set() {
-    let world = World::start().await;
-    let user = uploaded(&world, &["a/1.jpg", "a/2.jpg"]).await;
+    let env = Env::start().await;
+    let user = uploaded(&env, &["a/1.jpg", "a/2.jpg"]).await;
     let fault = serde_json::json!([
         { "call": "flickr.photosets.create", "fault": "gateway-timeout-after", "times": 1 }
     ]);
-    world.faults(fault).await;
+    env.faults(fault).await;
     user.run(["assign-sets"]).await.expect_success();
-    assert_eq!(world.sets().await, [set("a", &["a/1.jpg", "a/2.jpg"])]);
+    assert_eq!(env.sets().await, [set("a", &["a/1.jpg", "a/2.jpg"])]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_at_once_make_one_set_of_each_name() {
-    let world = World::start().await;
-    let user = uploaded(&world, &["a/1.jpg", "b/2.jpg", "c/3.jpg"]).await;
+    let env = Env::start().await;
+    let user = uploaded(&env, &["a/1.jpg", "b/2.jpg", "c/3.jpg"]).await;
     let running: Vec<_> = (0..3).map(|_| user.start(["assign-sets"])).collect();
     let mut ended = Vec::new();
     for run in running {
@@ -161,23 +160,23 @@ async fn three_at_once_make_one_set_of_each_name() {
         ended.push(output.code());
     }
     assert!(ended.contains(&Some(0)));
-    assert_eq!(world.sets().await.len(), 3);
+    assert_eq!(env.sets().await.len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn duplicates_are_reported_and_deleted_only_when_asked() {
-    let world = World::start().await;
-    let user = uploaded(&world, &["a/1.jpg"]).await;
+    let env = Env::start().await;
+    let user = uploaded(&env, &["a/1.jpg"]).await;
     // The same file again, as it may happen where Flickr's lists and its check both lag.
-    upload_again(&world, "a/1.jpg").await;
-    assert_eq!(world.photos().await.len(), 2);
+    upload_again(&env, "a/1.jpg").await;
+    assert_eq!(env.photos().await.len(), 2);
 
     let assigned = user.run(["assign-sets"]).await.expect_success().stdout;
     assert!(
         assigned.contains("duplicate: a/1.jpg") && assigned.contains("--delete-duplicates"),
         "{assigned}"
     );
-    assert_eq!(world.sets().await, [set("a", &["a/1.jpg"])]);
+    assert_eq!(env.sets().await, [set("a", &["a/1.jpg"])]);
     let asked = user
         .run(["assign-sets", "--delete-duplicates", "--json"])
         .await
@@ -188,18 +187,18 @@ async fn duplicates_are_reported_and_deleted_only_when_asked() {
         asked.stderr
     );
     assert_eq!(asked.json()["duplicates"], 1);
-    assert_eq!(world.contents().await.len(), 1);
+    assert_eq!(env.contents().await.len(), 1);
     assert_eq!(
-        world.sets().await,
+        env.sets().await,
         [set("a", &["a/1.jpg"])],
         "the copy in the set is the one kept"
     );
 }
 
 /// Uploads one more copy of a picture, with the tags that it has, and without asking.
-async fn upload_again(world: &World, key: &str) {
-    let client = world.client();
-    let first = client.photo(&world.id_of(key).await).await.unwrap();
+async fn upload_again(env: &Env, key: &str) {
+    let client = env.client();
+    let first = client.photo(&env.id_of(key).await).await.unwrap();
     let bytes = bytes::Bytes::from(picture(key));
     let upload = Upload {
         title: key.to_owned(),

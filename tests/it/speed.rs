@@ -1,13 +1,13 @@
-//! `--transfers auto`, `--bwlimit`, and what is said of the speed. No test asserts a time.
+//! `--transfers auto`, `--bwlimit`, and the reported limit. No test asserts a time.
 
 use serde_json::Value;
 
 use crate::support::cli::User;
-use crate::world::{World, picture, sha1};
+use crate::support::env::{Env, picture, sha1};
 
-/// A user with so many photos in a folder, all of them queued.
-async fn queued(world: &World, photos: usize) -> User {
-    let user = world.user();
+/// A user with `photos` photos in a folder, all of them queued.
+async fn queued(env: &Env, photos: usize) -> User {
+    let user = env.user();
     std::fs::create_dir(user.home().join("photos")).unwrap();
     for n in 0..photos {
         let name = format!("{n:03}.jpg");
@@ -21,12 +21,12 @@ async fn queued(world: &World, photos: usize) -> User {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_is_drained_whatever_the_speed() {
     for speed in [["--transfers", "auto"], ["--bwlimit", "64K"]] {
-        let world = World::start().await;
-        let user = queued(&world, 40).await;
+        let env = Env::start().await;
+        let user = queued(&env, 40).await;
         let work = ["work", "--calls-per-hour", "0", "--json"];
         let worked = user.run([&work[..], &speed].concat()).await;
         assert_eq!(worked.expect_success().json()["uploaded"], 40);
-        for (name, sha) in world.contents().await {
+        for (name, sha) in env.contents().await {
             assert_eq!(sha, sha1(&picture(&name)), "{name}");
         }
     }
@@ -34,8 +34,8 @@ async fn a_queue_is_drained_whatever_the_speed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_says_what_holds_it_up() {
-    let world = World::start().await;
-    let user = queued(&world, 40).await;
+    let env = Env::start().await;
+    let user = queued(&env, 40).await;
     // Two calls a second: most of the lanes wait for theirs.
     let pace = ["--calls-per-hour", "20", "--budget-window", "10"];
     let mut work = user.start([&["work", "-vv"][..], &pace].concat());
@@ -45,8 +45,8 @@ async fn a_worker_says_what_holds_it_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watched_status_adds_rate_time_left_and_limit() {
-    let world = World::start().await;
-    let user = queued(&world, 2).await;
+    let env = Env::start().await;
+    let user = queued(&env, 2).await;
     let mut watch = user.start(["status", "--watch", "--json"]);
     let first = watch.until_stdout("\n").await;
     let first: Value = serde_json::from_str(first.lines().next().unwrap()).unwrap();

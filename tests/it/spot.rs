@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, put};
 use tokio::net::TcpListener;
 
-use crate::world::{World, picture};
+use crate::support::env::{Env, picture};
 
 /// EC2's metadata service, version 2, with an interruption announced.
 async fn metadata() -> String {
@@ -24,8 +24,8 @@ async fn metadata() -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_spot_interruption_notice_drains_the_worker_and_loses_nothing() {
-    let world = World::start().await;
-    let user = world
+    let env = Env::start().await;
+    let user = env
         .user()
         .with("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata().await);
     std::fs::create_dir_all(user.home().join("photos")).unwrap();

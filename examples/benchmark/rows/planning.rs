@@ -27,8 +27,8 @@ pub fn planning(bench: &Bench) -> Vec<Row> {
         let program = std::env::current_exe().expect("the path of this program");
         let mut command = std::process::Command::new(program);
         let running = measured::start(command.args(["--plan", &photos.to_string()]));
-        let (usage, said) = running.finish();
-        time.add("s3flickr", said.trim().parse().expect("seconds"));
+        let (usage, output) = running.finish();
+        time.add("s3flickr", output.trim().parse().expect("seconds"));
         peak.add("s3flickr", usage.peak_bytes as f64 / 1024.0 / 1024.0);
     }
     vec![time, peak]

@@ -8,11 +8,11 @@ use serde_json::json;
 
 use super::result;
 use crate::support::cli::User;
-use crate::world::{World, picture};
+use crate::support::env::{Env, picture};
 
 /// Uploads a photo of this file, from this store, with these bytes.
-async fn upload(world: &World, key: &str, from: &str, version: &str, bytes: &str) -> String {
-    let client = world.client();
+async fn upload(env: &Env, key: &str, from: &str, version: &str, bytes: &str) -> String {
+    let client = env.client();
     let origin = Origin {
         from: from.into(),
         version: version.into(),
@@ -34,34 +34,34 @@ async fn upload(world: &World, key: &str, from: &str, version: &str, bytes: &str
     client.upload(permit, upload).await.unwrap()
 }
 
-async fn members(world: &World) -> Vec<usize> {
-    world.sets().await.iter().map(|set| set.1.len()).collect()
+async fn members(env: &Env) -> Vec<usize> {
+    env.sets().await.iter().map(|set| set.1.len()).collect()
 }
 
-fn user(world: &World) -> User {
-    world.user()
+fn user(env: &Env) -> User {
+    env.user()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn photos_of_two_stores_with_one_path_size_and_time_are_both_kept_and_both_in_the_album() {
-    let world = World::start().await;
-    upload(&world, "a/1.jpg", "aaaaaaaa", "5t1", "11").await;
-    upload(&world, "a/1.jpg", "bbbbbbbb", "5t1", "22").await;
+    let env = Env::start().await;
+    upload(&env, "a/1.jpg", "aaaaaaaa", "5t1", "11").await;
+    upload(&env, "a/1.jpg", "bbbbbbbb", "5t1", "22").await;
     // One store's file, of which the bytes changed and the size and time did not.
-    upload(&world, "a/1.jpg", "aaaaaaaa", "5t1", "33").await;
-    let done = result(&user(&world), &["assign-sets", "--delete-duplicates"]).await;
+    upload(&env, "a/1.jpg", "aaaaaaaa", "5t1", "33").await;
+    let done = result(&user(&env), &["assign-sets", "--delete-duplicates"]).await;
     assert_eq!(done["duplicates"], 0, "{done}");
-    assert_eq!(world.photos().await.len(), 3);
-    assert_eq!(members(&world).await, [3]);
+    assert_eq!(env.photos().await.len(), 3);
+    assert_eq!(members(&env).await, [3]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn copies_of_one_file_whose_time_moved_are_one_in_the_album_and_told_of() {
-    let world = World::start().await;
+    let env = Env::start().await;
     for version in ["5t1", "5t2", "5t3"] {
-        upload(&world, "a/1.jpg", "aaaaaaaa", version, "11").await;
+        upload(&env, "a/1.jpg", "aaaaaaaa", version, "11").await;
     }
-    let user = user(&world);
+    let user = user(&env);
     let planned = user
         .run(["assign-sets", "--dry-run"])
         .await
@@ -72,40 +72,44 @@ async fn copies_of_one_file_whose_time_moved_are_one_in_the_album_and_told_of() 
         planned.stdout
     );
     assert_eq!(result(&user, &["assign-sets"]).await["duplicates"], 2);
-    assert_eq!(members(&world).await, [1]);
+    assert_eq!(members(&env).await, [1]);
     result(&user, &["assign-sets", "--delete-duplicates"]).await;
-    assert_eq!(world.photos().await.len(), 1);
-    assert_eq!(members(&world).await, [1]);
+    assert_eq!(env.photos().await.len(), 1);
+    assert_eq!(members(&env).await, [1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_copy_is_deleted_unless_the_one_that_is_kept_is_there_now() {
-    let world = World::start().await;
+    let env = Env::start().await;
     for version in ["5t1", "5t2"] {
-        upload(&world, "a/1.jpg", "aaaaaaaa", version, "11").await;
+        upload(&env, "a/1.jpg", "aaaaaaaa", version, "11").await;
     }
     let script = json!([{
         "call": "flickr.photos.getInfo", "fault": "refuse", "code": 1, "message": "Photo not found",
     }]);
-    world.faults(script).await;
-    let user = user(&world);
-    let said = user
+    env.faults(script).await;
+    let user = user(&env);
+    let output = user
         .run(["assign-sets", "--delete-duplicates"])
         .await
         .expect_code(3);
-    assert!(said.stderr.contains("Photo not found"), "{}", said.stderr);
-    assert_eq!(world.photos().await.len(), 2);
+    assert!(
+        output.stderr.contains("Photo not found"),
+        "{}",
+        output.stderr
+    );
+    assert_eq!(env.photos().await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_later_copy_that_is_in_the_album_goes_only_when_the_older_one_has_its_place() {
-    let world = World::start().await;
-    upload(&world, "a/1.jpg", "aaaaaaaa", "5t1", "11").await;
-    let later = upload(&world, "a/1.jpg", "aaaaaaaa", "5t2", "11").await;
-    let client = world.client();
+    let env = Env::start().await;
+    upload(&env, "a/1.jpg", "aaaaaaaa", "5t1", "11").await;
+    let later = upload(&env, "a/1.jpg", "aaaaaaaa", "5t2", "11").await;
+    let client = env.client();
     client.create_set("a", &later).await.unwrap();
-    let user = user(&world);
+    let user = user(&env);
     result(&user, &["assign-sets", "--delete-duplicates"]).await;
-    assert_eq!(world.photos().await.len(), 1);
-    assert_eq!(members(&world).await, [1]);
+    assert_eq!(env.photos().await.len(), 1);
+    assert_eq!(members(&env).await, [1]);
 }

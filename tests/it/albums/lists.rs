@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{SIX, by_hand, result};
 use crate::sets::{set, uploaded};
-use crate::world::World;
+use crate::support::env::Env;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_album_whose_photos_flickr_does_not_list_loses_none_of_them() {
@@ -13,24 +13,24 @@ async fn an_album_whose_photos_flickr_does_not_list_loses_none_of_them() {
         json!([{ "call": "flickr.photosets.getPhotos", "fault": "short-page" }]),
         json!([{ "call": "flickr.photosets.getPhotos", "fault": "no-total" }]),
     ] {
-        let world = World::start().await;
-        let user = uploaded(&world, &["a/1.jpg", "a/2.jpg", "x.jpg", "y.jpg"]).await;
-        by_hand(&world, "a", &["a/1.jpg", "x.jpg", "y.jpg"]).await;
-        world.faults(script.clone()).await;
+        let env = Env::start().await;
+        let user = uploaded(&env, &["a/1.jpg", "a/2.jpg", "x.jpg", "y.jpg"]).await;
+        by_hand(&env, "a", &["a/1.jpg", "x.jpg", "y.jpg"]).await;
+        env.faults(script.clone()).await;
         let assigned = result(&user, &["assign-sets"]).await;
         assert_eq!(assigned["photos_added"], 1, "{script}: {assigned}");
         let all = ["a/1.jpg", "x.jpg", "y.jpg", "a/2.jpg"];
-        assert_eq!(world.sets().await, [set("a", &all)], "{script}");
+        assert_eq!(env.sets().await, [set("a", &all)], "{script}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn albums_whose_photos_flickr_does_not_list_are_not_merged() {
     for fault in ["stale-list", "no-total"] {
-        let world = World::start().await;
-        let user = uploaded(&world, &["a/1.jpg", "a/2.jpg", "b/1.jpg", "b/2.jpg"]).await;
+        let env = Env::start().await;
+        let user = uploaded(&env, &["a/1.jpg", "a/2.jpg", "b/1.jpg", "b/2.jpg"]).await;
         for keys in [&["a/1.jpg", "a/2.jpg"][..], &["b/1.jpg", "b/2.jpg"]] {
-            by_hand(&world, "mine", keys).await;
+            by_hand(&env, "mine", keys).await;
         }
         let script = json!([{ "call": "flickr.photosets.getPhotos", "fault": fault, "newest": 1 }]);
         let script = if fault == "no-total" {
@@ -38,46 +38,46 @@ async fn albums_whose_photos_flickr_does_not_list_are_not_merged() {
         } else {
             script
         };
-        world.faults(script).await;
+        env.faults(script).await;
         let planned = user
             .run(["merge-sets", "--dry-run"])
             .await
             .expect_code(3)
             .stdout;
         assert!(planned.contains("left as it is: mine"), "{planned}");
-        let said = user.run(["merge-sets"]).await.expect_code(3).stdout;
-        assert!(said.contains("\"mine\": Flickr lists"), "{said}");
-        assert_eq!(world.sets().await.len(), 2, "{fault}");
+        let stdout = user.run(["merge-sets"]).await.expect_code(3).stdout;
+        assert!(stdout.contains("\"mine\": Flickr lists"), "{stdout}");
+        assert_eq!(env.sets().await.len(), 2, "{fault}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_album_is_made_while_flickr_does_not_list_all_that_are_there() {
-    let world = World::start().await;
-    let user = uploaded(&world, &SIX).await;
+    let env = Env::start().await;
+    let user = uploaded(&env, &SIX).await;
     result(&user, &["assign-sets"]).await;
     let script = json!([{ "call": "flickr.photosets.getList", "fault": "short-page" }]);
-    world.faults(script).await;
+    env.faults(script).await;
     for command in ["assign-sets", "merge-sets"] {
-        let said = user.run([command]).await.expect_code(1).stderr;
-        assert!(said.contains("Flickr lists 4 of the 6 sets"), "{said}");
+        let stderr = user.run([command]).await.expect_code(1).stderr;
+        assert!(stderr.contains("Flickr lists 4 of the 6 sets"), "{stderr}");
     }
-    assert_eq!(world.sets().await.len(), 6);
+    assert_eq!(env.sets().await.len(), 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn photos_that_flickr_counts_and_does_not_list_are_told_of() {
-    let world = World::start().await;
-    let user = uploaded(&world, &SIX).await;
+    let env = Env::start().await;
+    let user = uploaded(&env, &SIX).await;
     let script = json!([{ "call": "flickr.people.getPhotos", "fault": "short-page" }]);
-    world.faults(script).await;
-    let said = user.run(["assign-sets", "--json"]).await.expect_code(3);
+    env.faults(script).await;
+    let output = user.run(["assign-sets", "--json"]).await.expect_code(3);
     assert!(
-        said.stderr.contains("4 of the account's 6 photos"),
+        output.stderr.contains("4 of the account's 6 photos"),
         "{}",
-        said.stderr
+        output.stderr
     );
-    assert_eq!(said.json()["sets_created"], 4);
+    assert_eq!(output.json()["sets_created"], 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,18 +94,18 @@ async fn lists_that_repeat_or_count_pages_that_are_not_there_end() {
         ("flickr.people.getPhotos", json!({ "fault": "repeat-page" })),
         ("flickr.photos.getNotInSet", json!({ "fault": "no-total" })),
     ] {
-        let world = World::start().await;
-        let user = uploaded(&world, &SIX).await;
+        let env = Env::start().await;
+        let user = uploaded(&env, &SIX).await;
         let mut script = script.clone();
         script["call"] = call.into();
-        world.faults(json!([script])).await;
+        env.faults(json!([script])).await;
         result(&user, &["assign-sets"]).await;
         assert_eq!(
             result(&user, &["assign-sets"]).await["sets_created"],
             0,
             "{script}"
         );
-        assert_eq!(world.sets().await.len(), 6, "{script}");
-        assert!(world.calls().await[call] <= 12, "{script}");
+        assert_eq!(env.sets().await.len(), 6, "{script}");
+        assert!(env.calls().await[call] <= 12, "{script}");
     }
 }

@@ -1,4 +1,4 @@
-//! Albums are found again, whatever Flickr makes of their titles.
+//! Albums are found again even if Flickr changes their titles.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{by_hand, result};
 use crate::sets::{set, uploaded};
-use crate::world::World;
+use crate::support::env::Env;
 
 /// Folders that some way of keeping titles makes equal, in pairs.
 fn odd_folders() -> Vec<String> {
@@ -29,8 +29,8 @@ fn odd_folders() -> Vec<String> {
     folders
 }
 
-async fn reads_of_albums(world: &World) -> u64 {
-    let calls = world.calls().await;
+async fn reads_of_albums(env: &Env) -> u64 {
+    let calls = env.calls().await;
     calls
         .get("flickr.photosets.getPhotos")
         .copied()
@@ -39,14 +39,14 @@ async fn reads_of_albums(world: &World) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_flickr_makes_of_a_title_no_album_is_made_twice_and_none_holds_two_folders() {
-    let world = World::start().await;
+    let env = Env::start().await;
     let folders = odd_folders();
     let keys: Vec<String> = folders
         .iter()
         .flat_map(|folder| [format!("{folder}/1.jpg"), format!("{folder}/2.jpg")])
         .collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let user = uploaded(&world, &keys).await;
+    let user = uploaded(&env, &keys).await;
     for way in [
         "as-given",
         "cut",
@@ -59,21 +59,21 @@ async fn whatever_flickr_makes_of_a_title_no_album_is_made_twice_and_none_holds_
         "letters-and-digits",
         "all",
     ] {
-        for album in world.client().sets().await.unwrap().items {
-            world.client().delete_set(&album.id).await.unwrap();
+        for album in env.client().sets().await.unwrap().items {
+            env.client().delete_set(&album.id).await.unwrap();
         }
-        world.account(json!({ "set_titles": way })).await;
+        env.account(json!({ "set_titles": way })).await;
         let made = result(&user, &["assign-sets"]).await;
         assert_eq!(made["sets_created"], folders.len(), "{way}: {made}");
-        let reads = reads_of_albums(&world).await;
+        let reads = reads_of_albums(&env).await;
         let again = result(&user, &["assign-sets"]).await;
         let counts = ["sets_created", "sets_updated"].map(|name| again[name].clone());
         assert_eq!(counts, [0, 0], "{way}: {again}");
         let is_foreseen = way != "letters-and-digits";
-        let read = reads_of_albums(&world).await - reads;
+        let read = reads_of_albums(&env).await - reads;
         assert!(!is_foreseen || read == 0, "{way}: {read} albums were read");
         let mut seen = BTreeSet::new();
-        for (title, photos) in world.sets().await {
+        for (title, photos) in env.sets().await {
             let of = |photo: &String| photo.rsplit_once('/').unwrap().0.to_owned();
             let folders: BTreeSet<String> = photos.iter().map(of).collect();
             assert_eq!((folders.len(), photos.len()), (1, 2), "{way}: {title:?}");
@@ -91,21 +91,17 @@ async fn whatever_flickr_makes_of_a_title_no_album_is_made_twice_and_none_holds_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn albums_of_two_folders_whose_titles_flickr_made_equal_are_not_merged() {
-    let world = World::start().await;
-    let user = uploaded(
-        &world,
-        &["a b/1.jpg", "a  b/1.jpg", "a  b/2.jpg", "c/1.jpg"],
-    )
-    .await;
+    let env = Env::start().await;
+    let user = uploaded(&env, &["a b/1.jpg", "a  b/1.jpg", "a  b/2.jpg", "c/1.jpg"]).await;
     // As an older version left them on a Flickr that collapses spaces.
     for keys in [&["a b/1.jpg"][..], &["a  b/1.jpg"], &["a  b/2.jpg"]] {
-        by_hand(&world, "a b", keys).await;
+        by_hand(&env, "a b", keys).await;
     }
-    let said = user.run(["merge-sets"]).await.expect_success().stdout;
-    assert!(said.contains("several folders"), "{said}");
+    let stdout = user.run(["merge-sets"]).await.expect_success().stdout;
+    assert!(stdout.contains("several folders"), "{stdout}");
     let both = ["a  b/1.jpg", "a  b/2.jpg"];
     assert_eq!(
-        world.sets().await,
+        env.sets().await,
         [set("a b", &both), set("a b", &["a b/1.jpg"])]
     );
     assert_eq!(
@@ -117,17 +113,17 @@ async fn albums_of_two_folders_whose_titles_flickr_made_equal_are_not_merged() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_album_that_a_hand_renamed_keeps_its_name_and_gets_what_is_new() {
-    let world = World::start().await;
+    let env = Env::start().await;
     let paris = ["2012/Paris/1.jpg", "2012/Paris/2.jpg", "2012/Paris/3.jpg"];
-    let user = uploaded(&world, &paris).await;
-    by_hand(&world, "Honeymoon", &paris).await;
+    let user = uploaded(&env, &paris).await;
+    by_hand(&env, "Honeymoon", &paris).await;
     let again = result(&user, &["assign-sets"]).await;
     assert_eq!(
         (&again["sets_created"], &again["sets_updated"]),
         (&json!(0), &json!(0))
     );
     let path = user.home().join("photos/2012/Paris/4.jpg");
-    std::fs::write(path, crate::world::picture("2012/Paris/4.jpg")).unwrap();
+    std::fs::write(path, crate::support::env::picture("2012/Paris/4.jpg")).unwrap();
     user.run(["populate", "--from", "photos"])
         .await
         .expect_success();
@@ -141,5 +137,5 @@ async fn an_album_that_a_hand_renamed_keeps_its_name_and_gets_what_is_new() {
     );
     user.run(["assign-sets"]).await.expect_success();
     let all = [&paris[..], &["2012/Paris/4.jpg"]].concat();
-    assert_eq!(world.sets().await, [set("Honeymoon", &all)]);
+    assert_eq!(env.sets().await, [set("Honeymoon", &all)]);
 }

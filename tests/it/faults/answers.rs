@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Scene;
+use super::Fixture;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_without_a_clear_answer_makes_one_photo_and_one_upload() {
@@ -13,68 +13,68 @@ async fn an_upload_without_a_clear_answer_makes_one_photo_and_one_upload() {
         "garbled",
         "wrong-answer",
     ] {
-        let scene = Scene::with(4, 5).await;
+        let fixture = Fixture::with(4, 5).await;
         let script = json!([{ "call": "upload", "fault": fault, "times": 2 }]);
-        scene.world.faults(script).await;
-        let worked = scene.work().await.expect_success().json();
+        fixture.env.faults(script).await;
+        let worked = fixture.work().await.expect_success().json();
         assert_eq!(worked["already_there"], 2, "{fault}: {worked}");
-        assert_eq!(scene.world.calls().await["upload"], 4, "{fault}");
-        scene.all_is_well().await;
+        assert_eq!(fixture.env.calls().await["upload"], 4, "{fault}");
+        fixture.all_is_well().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storm_of_lost_answers_costs_a_few_listings() {
-    let scene = Scene::with(60, 5).await;
+    let fixture = Fixture::with(60, 5).await;
     let script = json!([{ "call": "upload", "fault": "gateway-timeout-after", "times": 60 }]);
-    scene.world.faults(script).await;
-    scene.work().await.expect_success();
-    let calls = scene.world.calls().await;
+    fixture.env.faults(script).await;
+    fixture.work().await.expect_success();
+    let calls = fixture.env.calls().await;
     assert_eq!(calls["upload"], 60);
     assert!(calls["flickr.people.getPhotos"] <= 20, "{calls:?}");
-    scene.all_is_well().await;
+    fixture.all_is_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_is_reset_half_way_is_tried_again() {
-    let scene = Scene::with(4, 5).await;
+    let fixture = Fixture::with(4, 5).await;
     let script = json!([{ "call": "upload", "fault": "reset-halfway", "times": 3 }]);
-    scene.world.faults(script).await;
-    let worked = scene.work().await.expect_success().json();
+    fixture.env.faults(script).await;
+    let worked = fixture.work().await.expect_success().json();
     assert_eq!(worked["retried"], 3, "{worked}");
-    scene.all_is_well().await;
+    fixture.all_is_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn to_be_asked_for_fewer_calls_is_no_failure_of_a_photo() {
     for fault in ["throttle", "unavailable"] {
         // A single failure would end a photo.
-        let scene = Scene::with(3, 1).await;
+        let fixture = Fixture::with(3, 1).await;
         let script = json!([{ "call": "upload", "fault": fault, "times": 2 }]);
-        scene.world.faults(script).await;
-        let worked = scene.work().await.expect_success().json();
+        fixture.env.faults(script).await;
+        let worked = fixture.work().await.expect_success().json();
         assert_eq!(worked["retried"], 0, "{fault}: {worked}");
-        scene.all_is_well().await;
+        fixture.all_is_well().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn looking_survives_answers_that_are_no_answers() {
     for fault in ["lose-answer", "garbled", "short-page", "throttle"] {
-        let scene = Scene::with(4, 5).await;
+        let fixture = Fixture::with(4, 5).await;
         let script = json!([
             { "call": "upload", "fault": "gateway-timeout-after", "times": 4 },
             { "call": "flickr.people.getPhotos", "fault": fault, "times": 1 },
         ]);
-        scene.world.faults(script).await;
-        scene.work().await.expect_success();
-        scene.all_is_well().await;
+        fixture.env.faults(script).await;
+        fixture.work().await.expect_success();
+        fixture.all_is_well().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_does_not_know_the_photo_yet_makes_no_second_one() {
-    let scene = Scene::with(4, 5).await;
+    let fixture = Fixture::with(4, 5).await;
     // The photo that Flickr names as the duplicate is unknown at first, too.
     let script = json!([
         { "call": "upload", "fault": "gateway-timeout-after", "times": 4 },
@@ -82,24 +82,24 @@ async fn a_list_that_does_not_know_the_photo_yet_makes_no_second_one() {
         { "call": "flickr.photos.getInfo", "fault": "refuse", "code": 1,
           "message": "Photo not found", "times": 2 },
     ]);
-    scene.world.faults(script).await;
-    let worked = scene.work().await.expect_success().json();
+    fixture.env.faults(script).await;
+    let worked = fixture.work().await.expect_success().json();
     assert_eq!(worked["already_there"], 4, "{worked}");
-    scene.all_is_well().await;
+    fixture.all_is_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_two_lanes_have_at_the_same_time_makes_one_photo() {
-    let scene = Scene::with(1, 5).await;
+    let fixture = Fixture::with(1, 5).await;
     let script = json!([{ "call": "upload", "fault": "slow-body", "delay_ms": 200 }]);
-    scene.world.faults(script).await;
-    let queue = scene.queue().await;
-    let body = scene.message("0/0.jpg");
+    fixture.env.faults(script).await;
+    let queue = fixture.queue().await;
+    let body = fixture.message("0/0.jpg");
     let copies = [(); 3].map(|()| super::outgoing(&body));
     queue.send(&copies).await.expect("copies sent");
-    let worked = scene.work().await.expect_success().json();
+    let worked = fixture.work().await.expect_success().json();
     assert_eq!(worked["already_there"], 3, "{worked}");
-    scene.all_is_well().await;
+    fixture.all_is_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,33 +113,33 @@ async fn sets_are_made_once_however_flickr_answers() {
         ("flickr.photosets.editPhotos", "lose-answer"),
         ("flickr.photosets.getList", "empty-answer"),
     ] {
-        let scene = Scene::with(6, 5).await;
-        scene.work().await.expect_success();
+        let fixture = Fixture::with(6, 5).await;
+        fixture.work().await.expect_success();
         let script = json!([{ "call": call, "fault": fault, "times": 1 }]);
-        scene.world.faults(script).await;
+        fixture.env.faults(script).await;
         // It may stop at a doubt, and tells to run it again.
-        scene.user.run(["assign-sets"]).await;
-        scene.user.run(["assign-sets"]).await.expect_success();
+        fixture.user.run(["assign-sets"]).await;
+        fixture.user.run(["assign-sets"]).await.expect_success();
         let set = |n: usize| {
-            let keys = scene.keys.iter().skip(n).step_by(2).cloned();
+            let keys = fixture.keys.iter().skip(n).step_by(2).cloned();
             (n.to_string(), keys.collect())
         };
-        assert_eq!(scene.world.sets().await, [set(0), set(1)], "{call} {fault}");
+        assert_eq!(fixture.env.sets().await, [set(0), set(1)], "{call} {fault}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn photos_that_a_list_does_not_know_yet_are_put_into_their_sets_the_next_time() {
-    let scene = Scene::with(6, 5).await;
-    scene.work().await.expect_success();
+    let fixture = Fixture::with(6, 5).await;
+    fixture.work().await.expect_success();
     let script = json!([
         { "call": "flickr.people.getPhotos", "fault": "stale-list", "newest": 2, "times": 1 },
     ]);
-    scene.world.faults(script).await;
-    scene.user.run(["assign-sets"]).await.expect_success();
-    scene.user.run(["assign-sets"]).await.expect_success();
-    let sizes: Vec<usize> = scene
-        .world
+    fixture.env.faults(script).await;
+    fixture.user.run(["assign-sets"]).await.expect_success();
+    fixture.user.run(["assign-sets"]).await.expect_success();
+    let sizes: Vec<usize> = fixture
+        .env
         .sets()
         .await
         .iter()

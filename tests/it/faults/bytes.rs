@@ -10,7 +10,7 @@ use s3flickr::store::Hasher;
 use super::WORK;
 use crate::support::bent_get::{BentGet, Get, Object, Reply};
 use crate::support::cli::{Output, User};
-use crate::world::{World, picture, sha1};
+use crate::support::env::{Env, picture, sha1};
 
 /// Where the first answer breaks off, and where a wrong continuation begins.
 const CUT: usize = 20_000;
@@ -27,7 +27,7 @@ const PARTS: &str = "0123456789abcdef0123456789abcdef-2";
 
 /// A bucket's photos, queued.
 struct Bucket {
-    world: World,
+    env: Env,
     server: BentGet,
     user: User,
 }
@@ -40,23 +40,19 @@ impl Bucket {
         Bucket::tried(2, objects, bend).await
     }
 
-    /// Each photo is tried so often.
+    /// Attempts per photo.
     async fn tried(
         attempts: u32,
         objects: Vec<Object>,
         bend: impl Fn(&Get, &Object) -> Reply + Send + Sync + 'static,
     ) -> Bucket {
-        let world = World::start().await;
+        let env = Env::start().await;
         let server = BentGet::serve(objects, bend).await;
-        let user = server.used_by(world.user());
+        let user = server.used_by(env.user());
         let attempts = attempts.to_string();
         let populate = ["populate", "--bucket", "b", "--retries", &attempts];
         user.run(populate).await.expect_success();
-        Bucket {
-            world,
-            server,
-            user,
-        }
+        Bucket { env, server, user }
     }
 
     async fn work(&self) -> Output {
@@ -72,14 +68,14 @@ impl Bucket {
             "{what}: {}",
             worked.stderr
         );
-        assert_eq!(self.world.contents().await["a.jpg"], sha1(bytes), "{what}");
+        assert_eq!(self.env.contents().await["a.jpg"], sha1(bytes), "{what}");
     }
 
-    /// All photos are right; so many attempts were given up before.
+    /// Every photo arrived with the right bytes, after `retried` failed attempts.
     async fn has_all(&self, objects: &[Object], retried: usize) {
         let worked = self.work().await.expect_success();
         assert_eq!(worked.json()["retried"], retried, "{}", worked.stderr);
-        let contents = self.world.contents().await;
+        let contents = self.env.contents().await;
         assert_eq!(contents.len(), objects.len());
         for object in objects {
             assert_eq!(contents[&object.key], sha1(&object.bytes), "{}", object.key);
@@ -90,7 +86,7 @@ impl Bucket {
     async fn has_nothing(&self, what: &str) -> Output {
         let worked = self.work().await.expect_code(3);
         assert_eq!(worked.json()["failed"], 1, "{what}");
-        assert!(self.world.photos().await.is_empty(), "{what}");
+        assert!(self.env.photos().await.is_empty(), "{what}");
         worked
     }
 }
@@ -178,7 +174,7 @@ async fn a_continuation_is_asked_for_with_the_version_and_taken() {
     );
     let from = gets[1].from.expect("a range");
     assert!((CUT - 100..=CUT).contains(&from), "{from}");
-    // What a range's checksum is of is not said.
+    // The answer does not say which bytes a range's checksum covers.
     let asks = |get: &Get| {
         get.head
             .iter()
@@ -265,7 +261,7 @@ async fn a_line_that_breaks_after_every_20_kb_gets_a_file_through() {
     let object = Object::plain("a.jpg", &bytes);
     let bucket = Bucket::with(vec![object], |get, object| Reply::to(get, object).cut(CUT)).await;
     bucket.has(&bytes, 0, "20 kB each time").await;
-    assert_eq!(bucket.world.calls().await["upload"], 1);
+    assert_eq!(bucket.env.calls().await["upload"], 1);
     assert!(bucket.server.gets().len() > 20);
 }
 

@@ -7,15 +7,15 @@ use s3flickr::model::{Job, Key};
 use s3flickr::queue::Queue;
 use serde_json::{Value, json};
 
-use super::{Scene, WORK, failed, outgoing};
+use super::{Fixture, WORK, failed, outgoing};
 use crate::support::aws::{Aws, ministack, unique};
 use crate::support::bent_sqs::{Bend, Bent};
 use crate::support::cli::User;
-use crate::world::{World, picture};
+use crate::support::env::{Env, picture};
 
 /// A user with photos in a bucket, and a name for a queue.
-async fn bucket(aws: &Aws, world: &World, keys: &[&str]) -> (User, String, String) {
-    let user = world.user().with_all(aws.env());
+async fn bucket(aws: &Aws, env: &Env, keys: &[&str]) -> (User, String, String) {
+    let user = env.user().with_all(aws.env());
     let bucket = aws.bucket("counts").await;
     let photos = keys.iter().map(|key| (key.to_string(), picture(key)));
     aws.put_objects(&bucket, photos).await;
@@ -40,46 +40,46 @@ async fn url(aws: &Aws, name: &str) -> String {
     found.queue_url.expect("its address")
 }
 
-/// The file of a scene's queue.
-async fn file(scene: &Scene) -> Connection {
-    let location = scene.queue().await.location().to_owned();
+/// The file of a fixture's queue.
+async fn file(fixture: &Fixture) -> Connection {
+    let location = fixture.queue().await.location().to_owned();
     let path = location.trim_start_matches("sqlite:").to_owned();
     Connection::open(path).expect("the queue's file")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn photos_that_vanish_from_a_queue_are_missing_and_not_done() {
-    let scene = Scene::with(5, 5).await;
+    let fixture = Fixture::with(5, 5).await;
     let vanish = "DELETE FROM messages WHERE id IN (SELECT id FROM messages LIMIT 2)";
-    file(&scene).await.execute(vanish, []).expect("deleted");
-    let worked = scene.work().await.expect_code(3);
+    file(&fixture).await.execute(vanish, []).expect("deleted");
+    let worked = fixture.work().await.expect_code(3);
     assert_eq!(worked.json()["uploaded"], 3);
     assert!(
         worked.stderr.contains("2 photos are neither done"),
         "{}",
         worked.stderr
     );
-    let status = scene.user.run(["status", "--json"]).await.json();
+    let status = fixture.user.run(["status", "--json"]).await.json();
     let counts = ["total", "done", "missing", "waiting", "failed"].map(|name| &status[name]);
     assert_eq!(counts, [5, 3, 2, 0, 0], "{status}");
-    let text = scene.user.run(["status"]).await.expect_success().stdout;
+    let text = fixture.user.run(["status"]).await.expect_success().stdout;
     assert!(text.contains("run the same populate"), "{text}");
     // Doing what it says does it.
     let again = ["--queue", "sqlite:again.db"];
     let populate = [&["populate", "--from", "photos"][..], &again].concat();
-    scene.user.run(populate).await.expect_success();
-    scene
+    fixture.user.run(populate).await.expect_success();
+    fixture
         .user
         .run([&WORK[..], &again].concat())
         .await
         .expect_success();
-    assert_eq!(scene.world.contents().await.len(), 5);
+    assert_eq!(fixture.env.contents().await.len(), 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn photos_that_vanish_from_sqs_or_its_failed_queue_are_missing_too() {
-    let (aws, world) = (ministack().await, World::start().await);
-    let (user, bucket, name) = bucket(aws, &world, &["a/1.jpg", "a/2.jpg", "a/3.jpg"]).await;
+    let (aws, env) = (ministack().await, Env::start().await);
+    let (user, bucket, name) = bucket(aws, &env, &["a/1.jpg", "a/2.jpg", "a/3.jpg"]).await;
     populate(&user, &bucket, &name).await;
     let before = status(&user, &name).await;
     assert_eq!(
@@ -101,14 +101,14 @@ async fn photos_that_vanish_from_sqs_or_its_failed_queue_are_missing_too() {
     let after = status(&user, &name).await;
     let counts = ["missing", "done", "waiting"].map(|name| &after[name]);
     assert_eq!(counts, [1, 0, 2], "{after}");
-    // Its counts may only lag so soon after populate, and that is said.
+    // Right after populate the counts may simply lag, and the result says so.
     assert_eq!(after["settled"], false);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_that_leads_elsewhere_stops_populate_and_work_before_anything_is_taken() {
-    let (aws, world) = (ministack().await, World::start().await);
-    let (user, bucket, name) = bucket(aws, &world, &["a/1.jpg", "a/2.jpg"]).await;
+    let (aws, env) = (ministack().await, Env::start().await);
+    let (user, bucket, name) = bucket(aws, &env, &["a/1.jpg", "a/2.jpg"]).await;
     populate(&user, &bucket, &name).await;
     let sqs = aws.sqs().await;
     let dlq = aws.queue("x-dlq").await;
@@ -123,19 +123,19 @@ async fn a_policy_that_leads_elsewhere_stops_populate_and_work_before_anything_i
         [&WORK[..], &["--queue", &queue]].concat(),
     ];
     for command in commands {
-        let said = user.run(command).await.expect_code(1).stderr;
-        let lines: Vec<_> = said.lines().filter(|line| line.contains(&dlq)).collect();
-        assert_eq!(lines.len(), 1, "{said}");
-        assert!(lines[0].contains("remove its redrive policy"), "{said}");
+        let stderr = user.run(command).await.expect_code(1).stderr;
+        let lines: Vec<_> = stderr.lines().filter(|line| line.contains(&dlq)).collect();
+        assert_eq!(lines.len(), 1, "{stderr}");
+        assert!(lines[0].contains("remove its redrive policy"), "{stderr}");
     }
     assert_eq!(status(&user, &name).await["waiting"], 2);
-    assert_eq!(world.photos().await, []);
+    assert_eq!(env.photos().await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_populate_that_broke_off_is_told_until_another_has_ended() {
-    let (aws, world) = (ministack().await, World::start().await);
-    let (user, bucket, name) = bucket(aws, &world, &["1.jpg", "2.jpg"]).await;
+    let (aws, env) = (ministack().await, Env::start().await);
+    let (user, bucket, name) = bucket(aws, &env, &["1.jpg", "2.jpg"]).await;
     let refuses = |operation: &str, _: &Value| match operation {
         "SendMessageBatch" => Bend::refuse("AccessDenied"),
         _ => Bend::Pass,
@@ -143,16 +143,16 @@ async fn a_populate_that_broke_off_is_told_until_another_has_ended() {
     let proxy = Bent::before(&aws.endpoint, refuses).await;
     let queue = format!("sqs://{name}");
     let options = ["populate", "--bucket", &bucket, "--queue", &queue];
-    let other = world
+    let other = env
         .user()
         .with_all(aws.env())
         .with("AWS_ENDPOINT_URL_SQS", &proxy.url);
     other.run(options).await.expect_code(1);
-    let said = status(&user, &name).await;
+    let result = status(&user, &name).await;
     assert_eq!(
-        (&said["populating"], &said["missing"]),
+        (&result["populating"], &result["missing"]),
         (&json!(1), &json!(0)),
-        "{said}"
+        "{result}"
     );
     let text = user
         .run(["status", "--queue", &queue])
@@ -162,7 +162,7 @@ async fn a_populate_that_broke_off_is_told_until_another_has_ended() {
     assert!(text.contains("run the same populate again"), "{text}");
 }
 
-/// An SQS on which the jobs of this queue are neither counted nor handed out for so long.
+/// An SQS that neither counts nor hands out the jobs of this queue for the first `seconds`.
 async fn lagging(aws: &Aws, name: &str, seconds: u64) -> Bent {
     let until = Instant::now() + Duration::from_secs(seconds);
     let main = format!("/{name}");
@@ -185,11 +185,11 @@ async fn lagging(aws: &Aws, name: &str, seconds: u64) -> Bent {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_whose_counts_lag_is_not_taken_for_drained() {
-    let (aws, world) = (ministack().await, World::start().await);
+    let (aws, env) = (ministack().await, Env::start().await);
     let keys = ["a/1.jpg", "a/2.jpg", "a/3.jpg", "a/4.jpg", "a/5.jpg"];
-    let (user, bucket, name) = bucket(aws, &world, &keys).await;
+    let (user, bucket, name) = bucket(aws, &env, &keys).await;
     populate(&user, &bucket, &name).await;
-    // Longer than four looks in a row take.
+    // Longer than four checks in a row take.
     let proxy = lagging(aws, &name, 14).await;
     let user = user.with("AWS_ENDPOINT_URL_SQS", &proxy.url);
     let queue = format!("sqs://{name}");
@@ -207,8 +207,8 @@ async fn a_queue_whose_counts_lag_is_not_taken_for_drained() {
 /// Where the total tells nothing, one empty look is not believed all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_that_no_populate_noted_are_found_while_counts_lag() {
-    let (aws, world) = (ministack().await, World::start().await);
-    let (user, bucket, name) = bucket(aws, &world, &["a/1.jpg"]).await;
+    let (aws, env) = (ministack().await, Env::start().await);
+    let (user, bucket, name) = bucket(aws, &env, &["a/1.jpg"]).await;
     let location = format!("sqs://{name}");
     let queue = Queue::create_with(&aws.sdk_config().await, &location).await;
     let key = Key::new("a/1.jpg").expect("a key");
@@ -225,13 +225,13 @@ async fn messages_that_no_populate_noted_are_found_while_counts_lag() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_that_a_queue_would_refuse_as_they_are_arrive() {
-    let (aws, world) = (ministack().await, World::start().await);
+    let (aws, env) = (ministack().await, Env::start().await);
     let keys = [
         "\u{1F600}/\u{1F4F7}.jpg",
         "\u{65E5}\u{672C}/\u{E9}.jpg",
         "b/plain.jpg",
     ];
-    let (user, bucket, name) = bucket(aws, &world, &keys).await;
+    let (user, bucket, name) = bucket(aws, &env, &keys).await;
     let strict = |operation: &str, request: &Value| match operation {
         "SendMessageBatch" if !request.to_string().is_ascii() => {
             Bend::refuse("InvalidMessageContents")
@@ -245,7 +245,7 @@ async fn keys_that_a_queue_would_refuse_as_they_are_arrive() {
     user.run([&WORK[..], &["--queue", &queue]].concat())
         .await
         .expect_success();
-    let mut titles: Vec<_> = world.contents().await.into_keys().collect();
+    let mut titles: Vec<_> = env.contents().await.into_keys().collect();
     titles.sort();
     let mut expected = keys.map(str::to_owned);
     expected.sort();
@@ -254,8 +254,8 @@ async fn keys_that_a_queue_would_refuse_as_they_are_arrive() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_of_quotes_that_does_not_fit_when_wrapped_ends_no_worker() {
-    let (aws, world) = (ministack().await, World::start().await);
-    let (user, bucket, name) = bucket(aws, &world, &["a/1.jpg"]).await;
+    let (aws, env) = (ministack().await, Env::start().await);
+    let (user, bucket, name) = bucket(aws, &env, &["a/1.jpg"]).await;
     populate(&user, &bucket, &name).await;
     let quotes = "\"".repeat(200_000);
     let send = aws
@@ -268,7 +268,7 @@ async fn a_message_of_quotes_that_does_not_fit_when_wrapped_ends_no_worker() {
     user.run([&WORK[..], &["--queue", &queue]].concat())
         .await
         .expect_code(3);
-    assert_eq!(world.contents().await.len(), 1);
+    assert_eq!(env.contents().await.len(), 1);
     let list = failed(&user, &["--queue", &queue]).await;
     assert_eq!(list.len(), 1);
     assert!(list[0].0 == "unreadable" && list[0].1.starts_with("\"\"\""));
@@ -277,14 +277,14 @@ async fn a_message_of_quotes_that_does_not_fit_when_wrapped_ends_no_worker() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn to_try_again_what_fails_at_once_again_comes_to_an_end() {
-    let scene = Scene::with(3, 5).await;
-    let photos = scene.user.home().join("photos");
-    for key in &scene.keys {
+    let fixture = Fixture::with(3, 5).await;
+    let photos = fixture.user.home().join("photos");
+    for key in &fixture.keys {
         std::fs::remove_file(photos.join(key)).expect("a photo");
     }
-    let worker = scene.user.start([&WORK[..], &["--forever"]].concat());
+    let worker = fixture.user.start([&WORK[..], &["--forever"]].concat());
     let there = async {
-        while scene.failed().await.len() < 3 {
+        while fixture.failed().await.len() < 3 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
@@ -292,7 +292,7 @@ async fn to_try_again_what_fails_at_once_again_comes_to_an_end() {
     tokio::time::timeout(patience, there)
         .await
         .expect("three failures");
-    let retry = scene.user.run(["failed", "retry", "--json"]);
+    let retry = fixture.user.run(["failed", "retry", "--json"]);
     let retried = tokio::time::timeout(patience, retry).await.expect("an end");
     assert_eq!(retried.expect_success().json(), json!({ "requeued": 3 }));
     worker.kill().await;
@@ -300,8 +300,8 @@ async fn to_try_again_what_fails_at_once_again_comes_to_an_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_has_every_failure_and_no_formula() {
-    let scene = Scene::with(1, 5).await;
-    let mut db = file(&scene).await;
+    let fixture = Fixture::with(1, 5).await;
+    let mut db = file(&fixture).await;
     let many = db.transaction().expect("a turn");
     for n in 0..100_004 {
         let body = match n {
@@ -320,7 +320,7 @@ async fn an_export_has_every_failure_and_no_formula() {
             .expect("a row");
     }
     many.commit().expect("kept");
-    let csv = scene
+    let csv = fixture
         .user
         .run(["failed", "export"])
         .await
@@ -339,7 +339,7 @@ async fn an_export_has_every_failure_and_no_formula() {
         .filter(|cell| cell.trim_start_matches('"').starts_with('\''));
     assert_eq!(quoted.count(), 5);
     // For a program nothing is changed.
-    let list = scene
+    let list = fixture
         .user
         .run(["failed", "list", "--json"])
         .await
@@ -352,13 +352,13 @@ async fn an_export_has_every_failure_and_no_formula() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_no_queue_would_take_is_left_to_the_queue_itself() {
-    let scene = Scene::with(2, 5).await;
-    let queue = scene.queue().await;
+    let fixture = Fixture::with(2, 5).await;
+    let queue = fixture.queue().await;
     queue
         .send(&[outgoing(&"\"".repeat(1_000_000))])
         .await
         .expect("sent");
-    scene.work().await.expect_code(3);
-    assert_eq!(scene.world.contents().await.len(), 2);
-    scene.has(0, 1).await;
+    fixture.work().await.expect_code(3);
+    assert_eq!(fixture.env.contents().await.len(), 2);
+    fixture.has(0, 1).await;
 }

@@ -11,9 +11,9 @@ use s3flickr::model::{Job, Key};
 use s3flickr::store::{Page, Passed, Store, locate};
 use serde_json::json;
 
-use super::{Scene, WORK, failed, outgoing};
+use super::{Fixture, WORK, failed, outgoing};
 use crate::support::cli::{Output, User};
-use crate::world::{World, picture, sha1};
+use crate::support::env::{Env, picture, sha1};
 
 /// A user with two photos in a folder, and what a test adds to it.
 fn user_with_photos() -> (User, PathBuf) {
@@ -41,7 +41,7 @@ async fn populate(user: &User, more: &[&str]) -> Output {
     user.run(arguments.iter().chain(more)).await
 }
 
-/// The two photos are queued, so many things could not be read, and each of them is named.
+/// The two photos are queued, and every entry that could not be read is named.
 #[track_caller]
 fn queues_the_rest(output: Output, unreadable: &[&str]) {
     let output = output.expect_code(3);
@@ -86,8 +86,8 @@ async fn links_that_lead_nowhere_or_round_are_named_and_the_rest_is_queued() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_out_of_the_folder_is_named_and_one_that_stays_inside_is_followed() {
-    let world = World::start().await;
-    let user = world.user();
+    let env = Env::start().await;
+    let user = env.user();
     let photos = user.home().join("photos");
     put(&photos.join("2012/2.jpg"));
     put(&user.home().join("other/3.jpg"));
@@ -108,7 +108,7 @@ async fn a_link_out_of_the_folder_is_named_and_one_that_stays_inside_is_followed
     );
     // What was queued can be read by the worker.
     user.run(WORK).await.expect_success();
-    let there: Vec<String> = world.contents().await.into_keys().collect();
+    let there: Vec<String> = env.contents().await.into_keys().collect();
     assert_eq!(there, ["2012/2.jpg", "best.jpg", "year/2.jpg"]);
 }
 
@@ -247,28 +247,28 @@ async fn a_pipe_or_a_socket_with_a_photos_name_is_counted_and_not_opened() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pipe_in_the_place_of_a_photo_does_not_hang_the_worker() {
-    let scene = Scene::with(3, 5).await;
-    let path = scene.user.home().join("photos/0/0.jpg");
+    let fixture = Fixture::with(3, 5).await;
+    let path = fixture.user.home().join("photos/0/0.jpg");
     fs::remove_file(&path).unwrap();
     pipe(&path);
-    let worked = scene.work().await.expect_code(3).json();
+    let worked = fixture.work().await.expect_code(3).json();
     assert_eq!(
         (&worked["uploaded"], &worked["failed"]),
         (&json!(2), &json!(1))
     );
-    let list = failed(&scene.user, &[]).await;
+    let list = failed(&fixture.user, &[]).await;
     assert_eq!(list[0].0, "refused");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_reads_no_file_outside_the_folder() {
-    let scene = Scene::with(1, 5).await;
-    let home = scene.user.home().canonicalize().unwrap();
+    let fixture = Fixture::with(1, 5).await;
+    let home = fixture.user.home().canonicalize().unwrap();
     let photos = home.join("photos");
     put(&home.join("private/x.jpg"));
     symlink(home.join("private"), photos.join("link")).unwrap();
     symlink(home.join("private/x.jpg"), photos.join("x.jpg")).unwrap();
-    let queue = scene.queue().await;
+    let queue = fixture.queue().await;
     let (photos, private) = (photos.display(), home.join("private/x.jpg"));
     let private = private.display();
     for (url, key) in [
@@ -296,15 +296,15 @@ async fn a_message_reads_no_file_outside_the_folder() {
         let job = Job::new(url.clone(), Key::new(&key).unwrap(), 1, 1, "");
         queue.send(&[outgoing(&job.write())]).await.unwrap();
     }
-    scene.work().await.expect_code(3);
-    let classes: Vec<String> = scene
+    fixture.work().await.expect_code(3);
+    let classes: Vec<String> = fixture
         .failed()
         .await
         .into_iter()
         .map(|(class, _)| class)
         .collect();
     assert_eq!(classes, ["forbidden"; 7]);
-    let there = scene.world.contents().await;
-    let key = &scene.keys[0];
+    let there = fixture.env.contents().await;
+    let key = &fixture.keys[0];
     assert_eq!(there, [(key.clone(), sha1(&picture(key)))].into());
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::WORK;
 use crate::support::bent_s3::{Asked, Bent, BentS3, List, s3_encoded};
 use crate::support::cli::{Output, User};
-use crate::world::{World, picture, sha1};
+use crate::support::env::{Env, picture, sha1};
 
 const POPULATE: [&str; 4] = ["--json", "populate", "--bucket", "photos"];
 
@@ -320,12 +320,12 @@ async fn a_plus_a_space_and_a_percent_sign_are_what_they_are_however_the_server_
 async fn a_photo_whose_name_has_a_plus_is_not_copied_as_its_neighbour() {
     let keys = ["a b.jpg", "a+b.jpg"].map(str::to_owned);
     let s3 = written(&keys, leaves_a_plus, true).await;
-    let world = World::start().await;
-    let user = world.user().with_all(s3.env());
+    let env = Env::start().await;
+    let user = env.user().with_all(s3.env());
     user.run(POPULATE).await.expect_success();
     user.run(WORK).await.expect_success();
     let expected = keys.map(|key| (key.clone(), sha1(&picture(&key))));
-    assert_eq!(world.contents().await, expected.into());
+    assert_eq!(env.contents().await, expected.into());
 }
 
 #[tokio::test(flavor = "multi_thread")]

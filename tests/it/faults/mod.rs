@@ -1,4 +1,4 @@
-//! What s3flickr does under each fault that Flickr, the store, the queue or the machine can have.
+//! What s3flickr does under each fault of Flickr, the store, the queue or the machine.
 //! `docs/SEMANTICS.md` lists them with these tests.
 
 mod account;
@@ -22,20 +22,20 @@ use s3flickr::queue::{Outgoing, Queue};
 use serde_json::Value;
 
 use crate::support::cli::{Output, User};
-use crate::world::{World, picture, sha1};
+use crate::support::env::{Env, picture, sha1};
 
 /// A user with photos in a folder, all of them queued.
-struct Scene {
-    world: World,
+struct Fixture {
+    env: Env,
     user: User,
     keys: Vec<String>,
 }
 
-impl Scene {
-    /// So many photos in two folders, each to be tried so often.
-    async fn with(photos: usize, retries: u32) -> Scene {
-        let world = World::start().await;
-        let user = world.user();
+impl Fixture {
+    /// `photos` photos in two folders, each with `retries` attempts.
+    async fn with(photos: usize, retries: u32) -> Fixture {
+        let env = Env::start().await;
+        let user = env.user();
         let keys: Vec<String> = (0..photos).map(|n| format!("{}/{n}.jpg", n % 2)).collect();
         for key in &keys {
             let path = user.home().join("photos").join(key);
@@ -46,7 +46,7 @@ impl Scene {
         user.run(["populate", "--from", "photos", "--retries", &retries])
             .await
             .expect_success();
-        Scene { world, user, keys }
+        Fixture { env, user, keys }
     }
 
     /// Runs a worker to its end, quick to try again.
@@ -54,18 +54,18 @@ impl Scene {
         self.user.run(WORK).await
     }
 
-    /// Each photo is there once, with its bytes, and nothing failed.
+    /// Each photo is on Flickr exactly once with its own bytes, and nothing failed.
     async fn all_is_well(&self) {
         let expected: BTreeMap<String, String> = self
             .keys
             .iter()
             .map(|key| (key.clone(), sha1(&picture(key))))
             .collect();
-        assert_eq!(self.world.contents().await, expected);
+        assert_eq!(self.env.contents().await, expected);
         self.has(0, 0).await;
     }
 
-    /// So many jobs wait, so many failed, and none is in anyone's hand.
+    /// `waiting` jobs wait, `failed` have failed, and no worker holds one.
     async fn has(&self, waiting: u64, failed: u64) {
         let status = self.user.run(["status", "--json"]).await.expect_success();
         let status = status.json();
@@ -114,7 +114,7 @@ async fn failed(user: &User, options: &[&str]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A message that a queue takes however often it has it.
+/// A message without a deduplication id: the queue takes every copy.
 fn outgoing(body: &str) -> Outgoing {
     Outgoing {
         body: body.to_owned(),

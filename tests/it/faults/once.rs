@@ -1,4 +1,4 @@
-//! Never twice: whatever Flickr forgets, mixes up or has already, and whatever it was not asked.
+//! Never twice: lost answers, lagging lists, duplicates, clocks that are wrong.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,16 +7,16 @@ use s3flickr::flickr::{Upload, Visibility};
 use s3flickr::model::flickr::tags::Origin;
 use serde_json::{Value, json};
 
-use super::{Scene, WORK};
-use crate::world::picture;
+use super::{Fixture, WORK};
+use crate::support::env::picture;
 
 /// Flickr does not document `dedup_check`: the day may come on which it does nothing.
-async fn without_dedup_check(scene: &Scene) {
+async fn without_dedup_check(fixture: &Fixture) {
     let settings = json!({ "ignores_dedup_check": true });
-    scene.world.account(settings).await;
+    fixture.env.account(settings).await;
 }
 
-impl Scene {
+impl Fixture {
     /// Queues all photos on another queue, and copies them from there.
     async fn again(&self, queue: &str) -> Value {
         let queue = format!("sqlite:{queue}.db");
@@ -48,7 +48,7 @@ impl Scene {
     }
 
     async fn titles(&self) -> Vec<String> {
-        let photos = self.world.photos().await.into_iter();
+        let photos = self.env.photos().await.into_iter();
         photos.map(|photo| photo.title).collect()
     }
 
@@ -60,13 +60,13 @@ impl Scene {
     }
 
     async fn uploads(&self) -> u64 {
-        let calls = self.world.calls().await;
+        let calls = self.env.calls().await;
         calls.get("upload").copied().unwrap_or_default()
     }
 
     /// A photo that somebody put there by other means: the bytes of a key, without tags of ours.
     async fn by_hand(&self, key: &str, title: &str) -> String {
-        let client = self.world.client();
+        let client = self.env.client();
         let bytes = picture(key);
         let upload = Upload {
             title: title.to_owned(),
@@ -84,67 +84,67 @@ impl Scene {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_files_of_the_same_bytes_are_two_photos_however_often_they_are_queued() {
-    let mut scene = Scene::with(1, 5).await;
-    scene.add("0/twin.jpg", &picture("0/0.jpg")).await;
-    scene.add("1/twin.jpg", &picture("0/0.jpg")).await;
-    scene.work().await.expect_success();
-    assert_eq!(scene.titles().await, scene.all_keys());
+    let mut fixture = Fixture::with(1, 5).await;
+    fixture.add("0/twin.jpg", &picture("0/0.jpg")).await;
+    fixture.add("1/twin.jpg", &picture("0/0.jpg")).await;
+    fixture.work().await.expect_success();
+    assert_eq!(fixture.titles().await, fixture.all_keys());
     for queue in ["second", "third", "fourth"] {
-        let worked = scene.again(queue).await;
+        let worked = fixture.again(queue).await;
         assert_eq!(worked["already_there"], 3, "{queue}: {worked}");
-        assert_eq!(scene.titles().await, scene.all_keys(), "{queue}");
+        assert_eq!(fixture.titles().await, fixture.all_keys(), "{queue}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_whose_time_alone_changed_are_not_copied_again() {
     for silent in [false, true] {
-        let mut scene = Scene::with(3, 5).await;
-        scene.add("0/twin.jpg", &picture("0/0.jpg")).await;
+        let mut fixture = Fixture::with(3, 5).await;
+        fixture.add("0/twin.jpg", &picture("0/0.jpg")).await;
         if silent {
             // The first run asks, so that there are two photos of the twins to be found.
-            scene.work().await.expect_success();
-            without_dedup_check(&scene).await;
+            fixture.work().await.expect_success();
+            without_dedup_check(&fixture).await;
         }
-        scene.work().await.expect_success();
+        fixture.work().await.expect_success();
         for hours in 1..3 {
-            scene.move_times(hours);
+            fixture.move_times(hours);
             let populate = ["populate", "--from", "photos", "--json"];
-            let queued = scene.user.run(populate).await.expect_success().json();
+            let queued = fixture.user.run(populate).await.expect_success().json();
             assert_eq!(queued["queued"], 4, "{queued}");
-            let worked = scene.work().await.expect_success().json();
+            let worked = fixture.work().await.expect_success().json();
             assert_eq!(worked["already_there"], 4, "{silent}: {worked}");
-            assert_eq!(scene.titles().await, scene.all_keys());
+            assert_eq!(fixture.titles().await, fixture.all_keys());
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_photo_that_was_put_there_by_other_means_is_adopted() {
-    let mut scene = Scene::with(2, 5).await;
-    let id = scene.by_hand("0/0.jpg", "Our cat").await;
+    let mut fixture = Fixture::with(2, 5).await;
+    let id = fixture.by_hand("0/0.jpg", "Our cat").await;
     // A second file of these bytes is a second photo.
-    scene.add("1/twin.jpg", &picture("0/0.jpg")).await;
-    scene.work().await.expect_success();
-    let photos = scene.world.photos().await;
+    fixture.add("1/twin.jpg", &picture("0/0.jpg")).await;
+    fixture.work().await.expect_success();
+    let photos = fixture.env.photos().await;
     assert_eq!(photos.len(), 3, "{photos:?}");
-    let cat = scene.world.client().photo(&id).await.expect("the cat");
+    let cat = fixture.env.client().photo(&id).await.expect("the cat");
     assert_eq!(cat.title, "Our cat", "its owner's title");
     let origin = Origin::of_tags(&cat.machine_tags).expect("tags of ours");
     assert!(["0/0.jpg", "1/twin.jpg"].contains(&origin.key.as_str()));
     assert_eq!(origin.size, Some(picture("0/0.jpg").len() as u64));
-    assert_eq!(scene.world.calls().await["flickr.photos.addTags"], 1);
-    let worked = scene.again("second").await;
+    assert_eq!(fixture.env.calls().await["flickr.photos.addTags"], 1);
+    let worked = fixture.again("second").await;
     assert_eq!(worked["already_there"], 3, "{worked}");
-    assert_eq!(scene.world.photos().await.len(), 3);
+    assert_eq!(fixture.env.photos().await.len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_queue_makes_no_second_photo_where_flickr_does_not_check() {
-    let scene = Scene::with(40, 5).await;
-    without_dedup_check(&scene).await;
-    scene.work().await.expect_success();
-    let before = scene.world.calls().await;
+    let fixture = Fixture::with(40, 5).await;
+    without_dedup_check(&fixture).await;
+    fixture.work().await.expect_success();
+    let before = fixture.env.calls().await;
     let listings = |calls: &std::collections::BTreeMap<String, u64>| {
         calls.get("flickr.people.getPhotos").copied().unwrap_or(0)
     };
@@ -153,79 +153,79 @@ async fn a_second_queue_makes_no_second_photo_where_flickr_does_not_check() {
         1,
         "a new account is asked once: {before:?}"
     );
-    let worked = scene.again("second").await;
+    let worked = fixture.again("second").await;
     assert_eq!(worked["already_there"], 40, "{worked}");
-    let calls = scene.world.calls().await;
+    let calls = fixture.env.calls().await;
     assert!(listings(&calls) <= 4, "{calls:?}");
     assert!(!calls.contains_key("flickr.photos.getInfo"), "{calls:?}");
-    scene.all_is_well().await;
+    fixture.all_is_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_that_lag_and_a_storm_of_lost_answers_make_no_second_photo() {
-    let scene = Scene::with(30, 5).await;
-    without_dedup_check(&scene).await;
+    let fixture = Fixture::with(30, 5).await;
+    without_dedup_check(&fixture).await;
     let lag = json!({ "list_lag_seconds": 1.0 });
-    scene.world.account(lag).await;
+    fixture.env.account(lag).await;
     let script = json!([{ "call": "upload", "fault": "lose-answer", "times": 30 }]);
-    scene.world.faults(script).await;
+    fixture.env.faults(script).await;
     // The first delay is the lag that is reckoned with.
     let work = ["work", "--calls-per-hour", "0", "--retry-delay", "3"];
-    scene.user.run(work).await.expect_success();
-    assert_eq!(scene.uploads().await, 30);
-    scene.all_is_well().await;
+    fixture.user.run(work).await.expect_success();
+    assert_eq!(fixture.uploads().await, 30);
+    fixture.all_is_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_an_hour_off_makes_no_second_photo() {
     for ahead in [-3600, 3600] {
-        let scene = Scene::with(12, 5).await;
-        without_dedup_check(&scene).await;
+        let fixture = Fixture::with(12, 5).await;
+        without_dedup_check(&fixture).await;
         let clock = json!({ "clock_ahead_seconds": ahead });
-        scene.world.account(clock).await;
+        fixture.env.account(clock).await;
         // Two of the losses are of the uploads that teach the time.
         let script = json!([{ "call": "upload", "fault": "lose-answer", "times": 12 }]);
-        scene.world.faults(script).await;
-        scene.work().await.expect_success();
-        assert_eq!(scene.uploads().await, 12, "{ahead}");
-        scene.all_is_well().await;
+        fixture.env.faults(script).await;
+        fixture.work().await.expect_success();
+        assert_eq!(fixture.uploads().await, 12, "{ahead}");
+        fixture.all_is_well().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_photo_that_was_deleted_meanwhile_is_copied_again() {
-    let scene = Scene::with(2, 5).await;
+    let fixture = Fixture::with(2, 5).await;
     let forever = [&WORK[..], &["--forever"]].concat();
-    let _worker = scene.user.start(forever);
-    let queue = scene.queue().await;
+    let _worker = fixture.user.start(forever);
+    let queue = fixture.queue().await;
     let marked = |key: &str| {
-        let mut job: Value = serde_json::from_str(&scene.message(key)).expect("a job");
-        let path = scene.user.home().join("photos").join(key);
+        let mut job: Value = serde_json::from_str(&fixture.message(key)).expect("a job");
+        let path = fixture.user.home().join("photos").join(key);
         job["size"] = std::fs::metadata(path).expect("a photo").len().into();
         job["since"] = 1.into();
         super::outgoing(&job.to_string())
     };
-    scene
-        .until("both are there", async || scene.titles().await.len() == 2)
+    fixture
+        .until("both are there", async || fixture.titles().await.len() == 2)
         .await;
     // The worker lists the account, and knows both from then on.
     queue.send(&[marked("1/1.jpg")]).await.expect("sent");
-    let listed = async || scene.world.calls().await["flickr.people.getPhotos"] > 1;
-    scene.until("it has listed", listed).await;
-    scene
+    let listed = async || fixture.env.calls().await["flickr.people.getPhotos"] > 1;
+    fixture.until("it has listed", listed).await;
+    fixture
         .until("it has nothing to do", async || idle(&queue).await)
         .await;
-    let id = scene.world.id_of("1/1.jpg").await;
-    scene
-        .world
+    let id = fixture.env.id_of("1/1.jpg").await;
+    fixture
+        .env
         .client()
         .delete_photo(&id)
         .await
         .expect("deleted");
     queue.send(&[marked("1/1.jpg")]).await.expect("sent");
-    scene
+    fixture
         .until("it is there again", async || {
-            scene.titles().await.len() == 2
+            fixture.titles().await.len() == 2
         })
         .await;
 }
@@ -235,7 +235,7 @@ async fn idle(queue: &s3flickr::queue::Queue) -> bool {
     counts.waiting + counts.in_flight + counts.delayed == 0
 }
 
-impl Scene {
+impl Fixture {
     /// Waits for it; half a minute is far more than it takes.
     async fn until(&self, what: &str, is_so: impl AsyncFn() -> bool) {
         for _ in 0..600 {
@@ -250,59 +250,59 @@ impl Scene {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_photo_that_was_deleted_on_flickr_can_be_copied_again() {
-    let scene = Scene::with(3, 5).await;
-    scene.work().await.expect_success();
-    let id = scene.world.id_of("0/0.jpg").await;
-    scene
-        .world
+    let fixture = Fixture::with(3, 5).await;
+    fixture.work().await.expect_success();
+    let id = fixture.env.id_of("0/0.jpg").await;
+    fixture
+        .env
         .client()
         .delete_photo(&id)
         .await
         .expect("deleted");
-    let worked = scene.again("second").await;
+    let worked = fixture.again("second").await;
     assert_eq!(
         (&worked["uploaded"], &worked["retried"]),
         (&json!(1), &json!(0)),
         "{worked}"
     );
     // One was refused as a duplicate of the deleted photo.
-    assert_eq!(scene.uploads().await, 5);
-    scene.all_is_well().await;
+    assert_eq!(fixture.uploads().await, 5);
+    fixture.all_is_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_photo_that_flickr_names_and_never_knows_is_not_there() {
-    let mut scene = Scene::with(1, 5).await;
-    scene.add("1/twin.jpg", &picture("0/0.jpg")).await;
+    let mut fixture = Fixture::with(1, 5).await;
+    fixture.add("1/twin.jpg", &picture("0/0.jpg")).await;
     let script = json!([
         { "call": "flickr.photos.getInfo", "fault": "refuse", "code": 1, "message": "Photo not found" },
     ]);
-    scene.world.faults(script).await;
-    let worked = scene.work().await.expect_success().json();
+    fixture.env.faults(script).await;
+    let worked = fixture.work().await.expect_success().json();
     assert_eq!(
         (&worked["uploaded"], &worked["retried"]),
         (&json!(2), &json!(0)),
         "{worked}"
     );
-    assert_eq!(scene.titles().await, scene.all_keys());
-    let asked = scene.world.calls().await["flickr.photos.getInfo"];
+    assert_eq!(fixture.titles().await, fixture.all_keys());
+    let asked = fixture.env.calls().await["flickr.photos.getInfo"];
     assert!((5..=10).contains(&asked), "{asked}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_duplicate_that_flickr_does_not_name_is_not_uploaded_again_and_again() {
-    let mut scene = Scene::with(1, 5).await;
-    scene.add("1/twin.jpg", &picture("0/0.jpg")).await;
+    let mut fixture = Fixture::with(1, 5).await;
+    fixture.add("1/twin.jpg", &picture("0/0.jpg")).await;
     let script = json!([
         { "call": "upload", "fault": "refuse", "code": 9, "message": "Duplicate photo/video detected",
           "skip": 1, "times": 2 },
     ]);
-    scene.world.faults(script).await;
+    fixture.env.faults(script).await;
     let work = [&WORK[..], &["--transfers", "1"]].concat();
-    let worked = scene.user.run(work).await.expect_success().json();
+    let worked = fixture.user.run(work).await.expect_success().json();
     assert_eq!(worked["uploaded"], 2, "{worked}");
-    assert_eq!(scene.uploads().await, 4);
-    assert_eq!(scene.titles().await, scene.all_keys());
+    assert_eq!(fixture.uploads().await, 4);
+    assert_eq!(fixture.titles().await, fixture.all_keys());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -315,48 +315,48 @@ async fn what_flickr_says_after_the_whole_body_may_be_wrong() {
         json!({ "fault": "error-after", "status": 408 }),
         json!({ "fault": "error-after", "status": 404 }),
     ] {
-        let scene = Scene::with(4, 5).await;
-        without_dedup_check(&scene).await;
+        let fixture = Fixture::with(4, 5).await;
+        without_dedup_check(&fixture).await;
         let mut script = fault.clone();
         script["call"] = "upload".into();
         script["times"] = 4.into();
-        scene.world.faults(json!([script])).await;
-        let worked = scene.work().await.expect_success().json();
+        fixture.env.faults(json!([script])).await;
+        let worked = fixture.work().await.expect_success().json();
         assert_eq!(worked["already_there"], 4, "{fault}: {worked}");
-        assert_eq!(scene.uploads().await, 4, "{fault}");
-        scene.all_is_well().await;
+        assert_eq!(fixture.uploads().await, 4, "{fault}");
+        fixture.all_is_well().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn to_be_asked_to_wait_after_the_photo_was_taken_is_no_failure_and_no_second_photo() {
     // A single failure would end a photo.
-    let scene = Scene::with(4, 1).await;
-    without_dedup_check(&scene).await;
+    let fixture = Fixture::with(4, 1).await;
+    without_dedup_check(&fixture).await;
     let script = json!([
         { "call": "upload", "fault": "refuse-after", "code": 105, "message": "Service currently unavailable",
           "times": 4 },
     ]);
-    scene.world.faults(script).await;
-    let worked = scene.work().await.expect_success().json();
+    fixture.env.faults(script).await;
+    let worked = fixture.work().await.expect_success().json();
     assert_eq!(worked["already_there"], 4, "{worked}");
-    assert_eq!(scene.uploads().await, 4);
-    scene.all_is_well().await;
+    assert_eq!(fixture.uploads().await, 4);
+    fixture.all_is_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_photo_that_a_killed_worker_left_is_found_by_the_next() {
-    let scene = Scene::with(3, 5).await;
-    without_dedup_check(&scene).await;
+    let fixture = Fixture::with(3, 5).await;
+    without_dedup_check(&fixture).await;
     let script = json!([{ "call": "upload", "fault": "slow", "delay_ms": 60_000, "times": 3 }]);
-    scene.world.faults(script).await;
+    fixture.env.faults(script).await;
     let work = [&WORK[..], &["--visibility", "2"]].concat();
-    let worker = scene.user.start(work);
-    scene
-        .until("all are there", async || scene.titles().await.len() == 3)
+    let worker = fixture.user.start(work);
+    fixture
+        .until("all are there", async || fixture.titles().await.len() == 3)
         .await;
     drop(worker);
-    let worked = scene.work().await.expect_success().json();
+    let worked = fixture.work().await.expect_success().json();
     assert_eq!(worked["already_there"], 3, "{worked}");
-    scene.all_is_well().await;
+    fixture.all_is_well().await;
 }

@@ -6,53 +6,56 @@
 use serde_json::json;
 
 use super::queue::queued;
-use super::{Scene, WORK, failed};
+use super::{Fixture, WORK, failed};
 use crate::support::aws::ministack;
 use crate::support::cli::{Output, Running};
+use crate::support::env::Env;
 use crate::support::gate::Gate;
 use crate::support::proxy::Proxy;
-use crate::world::World;
 
 /// What every run with an outage must say and do.
 #[track_caller]
 fn went_on_by_itself(output: Output) {
     let output = output.expect_success();
     assert_eq!(output.json()["failed"], 0, "{}", output.stderr);
-    let said = &output.stderr;
-    let pauses = said.matches("does not answer").count();
+    let stderr = &output.stderr;
+    let pauses = stderr.matches("does not answer").count();
     // One line a pause: 0.1, 0.2, 0.4, 0.8, 1.6 s, and those until it was seen to be back.
-    assert!((5..=7).contains(&pauses), "{pauses} pauses: {said}");
+    assert!((5..=7).contains(&pauses), "{pauses} pauses: {stderr}");
     assert_eq!(
-        said.matches("Flickr answers again after").count(),
+        stderr.matches("Flickr answers again after").count(),
         1,
-        "{said}"
+        "{stderr}"
     );
-    assert!(!said.contains("attempts left"), "{said}");
+    assert!(!stderr.contains("attempts left"), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn flickr_away_for_longer_than_all_retries_last_costs_no_photo_a_retry() {
     // A page with status 200 is what a captive portal answers.
     for status in [503, 403, 200] {
-        let scene = Scene::with(24, 1).await;
+        let fixture = Fixture::with(24, 1).await;
         let script = json!([{ "call": "upload", "fault": "error-before", "status": status }]);
-        scene.world.faults(script).await;
-        let mut worker = scene.user.start([&WORK[..], &["-vv"]].concat());
-        let said = worker.until_stderr("next try in 1.6 s").await;
-        assert!(said.contains("no photo's retries are used up"), "{said}");
-        scene.world.faults(json!([])).await;
+        fixture.env.faults(script).await;
+        let mut worker = fixture.user.start([&WORK[..], &["-vv"]].concat());
+        let stderr = worker.until_stderr("next try in 1.6 s").await;
+        assert!(
+            stderr.contains("no photo's retries are used up"),
+            "{stderr}"
+        );
+        fixture.env.faults(json!([])).await;
         went_on_by_itself(worker.output().await);
-        scene.all_is_well().await;
+        fixture.all_is_well().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn flickr_that_refuses_connections_costs_no_photo_a_retry() {
-    let scene = Scene::with(24, 1).await;
-    let proxy = Proxy::start(&scene.world.url("")).await;
+    let fixture = Fixture::with(24, 1).await;
+    let proxy = Proxy::start(&fixture.env.url("")).await;
     let slow = json!([{ "call": "upload", "fault": "slow-body", "delay_ms": 300 }]);
-    scene.world.faults(slow).await;
-    let Scene { world, user, keys } = scene;
+    fixture.env.faults(slow).await;
+    let Fixture { env, user, keys } = fixture;
     let user = user.with("FLICKR_ENDPOINT_URL", proxy.url());
     let mut worker = user.start([&WORK[..], &["-vv"]].concat());
     worker.until_stderr(": started").await;
@@ -60,46 +63,46 @@ async fn flickr_that_refuses_connections_costs_no_photo_a_retry() {
     proxy.sever();
     worker.until_stderr("next try in 1.6 s").await;
     proxy.up().await;
-    world.faults(json!([])).await;
+    env.faults(json!([])).await;
     went_on_by_itself(worker.output().await);
-    Scene { world, user, keys }.all_is_well().await;
+    Fixture { env, user, keys }.all_is_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_photo_pays_for_no_outage_of_the_upload_servers_alone() {
-    let scene = Scene::with(1, 1).await;
+    let fixture = Fixture::with(1, 1).await;
     let script = json!([{ "call": "upload", "fault": "error-before", "status": 503 }]);
-    scene.world.faults(script).await;
-    let mut worker = scene.user.start(WORK);
+    fixture.env.faults(script).await;
+    let mut worker = fixture.user.start(WORK);
     worker.until_stderr("next try in 0.8 s").await;
-    scene.world.faults(json!([])).await;
+    fixture.env.faults(json!([])).await;
     let worked = worker.output().await.expect_success().json();
     assert_eq!(
         (&worked["uploaded"], &worked["failed"]),
         (&json!(1), &json!(0))
     );
-    scene.all_is_well().await;
+    fixture.all_is_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_photo_that_alone_makes_flickr_fail_ends_on_the_failed_queue_after_its_retries() {
     for photos in [1, 2, 20] {
-        let scene = Scene::with(photos, 3).await;
-        let gate = Gate::start(&scene.world.url("")).await;
+        let fixture = Fixture::with(photos, 3).await;
+        let gate = Gate::start(&fixture.env.url("")).await;
         gate.rule(|_, body| {
             let text = String::from_utf8_lossy(body);
             let is_poison = text.contains("name=\"title\"\r\n\r\n0/0.jpg\r\n");
             is_poison.then(|| (503, "<html>503 Service Unavailable</html>".to_owned()))
         });
-        let Scene { world, user, keys } = scene;
+        let Fixture { env, user, keys } = fixture;
         let user = user.with("FLICKR_ENDPOINT_URL", gate.url());
         let worked = user.run(WORK).await.expect_code(3).json();
         let uploaded = photos as u64 - 1;
         let counts = (&worked["uploaded"], &worked["failed"]);
         assert_eq!(counts, (&json!(uploaded), &json!(1)), "{worked}");
-        let scene = Scene { world, user, keys };
-        scene.has(0, 1).await;
-        let list = scene.user.run(["failed", "list", "--json"]).await.json();
+        let fixture = Fixture { env, user, keys };
+        fixture.has(0, 1).await;
+        let list = fixture.user.run(["failed", "list", "--json"]).await.json();
         assert_eq!(list[0]["attempts"], 3, "{list}");
         let reason = list[0]["reason"].as_str().unwrap_or_default();
         assert!(reason.contains("HTTP 503"), "{reason}");
@@ -108,28 +111,28 @@ async fn a_photo_that_alone_makes_flickr_fail_ends_on_the_failed_queue_after_its
 
 #[tokio::test(flavor = "multi_thread")]
 async fn photos_that_all_make_flickr_fail_do_not_keep_the_worker_for_ever() {
-    let scene = Scene::with(4, 1).await;
-    let gate = Gate::start(&scene.world.url("")).await;
+    let fixture = Fixture::with(4, 1).await;
+    let gate = Gate::start(&fixture.env.url("")).await;
     // The upload servers answer nothing at all; other calls show that Flickr is there.
     gate.rule(|path, _| {
         let is_upload = path.starts_with("/services/upload");
         is_upload.then(|| (400, "<html>400 Bad Request</html>".to_owned()))
     });
-    let Scene { world, user, keys } = scene;
+    let Fixture { env, user, keys } = fixture;
     let user = user.with("FLICKR_ENDPOINT_URL", gate.url());
     let quick = ["work", "--calls-per-hour", "0", "--retry-delay", "0.01"];
     user.run(quick).await.expect_code(3);
-    Scene { world, user, keys }.has(0, 4).await;
+    Fixture { env, user, keys }.has(0, 4).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signal_ends_the_worker_at_once_while_it_waits_for_flickr() {
     // One, that nothing can decide about yet, and many.
     for photos in [1, 20] {
-        let scene = Scene::with(photos, 1).await;
+        let fixture = Fixture::with(photos, 1).await;
         let script = json!([{ "call": "upload", "fault": "error-before", "status": 403 }]);
-        scene.world.faults(script).await;
-        // A pause of so long would keep this test for ever.
+        fixture.env.faults(script).await;
+        // Waiting out a pause of this length would make the test hang.
         let slow = [
             "work",
             "--calls-per-hour",
@@ -138,7 +141,7 @@ async fn a_signal_ends_the_worker_at_once_while_it_waits_for_flickr() {
             "100000",
             "-vv",
         ];
-        let mut worker = scene.user.start(slow);
+        let mut worker = fixture.user.start(slow);
         let heard = if photos == 1 {
             ": started"
         } else {
@@ -148,7 +151,7 @@ async fn a_signal_ends_the_worker_at_once_while_it_waits_for_flickr() {
         worker.interrupt();
         worker.output().await.expect_code(4);
         // What was spared before the signal waits for the end of the pause.
-        let status = scene.user.run(["status", "--json"]).await.json();
+        let status = fixture.user.run(["status", "--json"]).await.json();
         let count = |name: &str| status[name].as_u64().unwrap_or_default();
         let open = count("waiting") + count("delayed");
         assert_eq!((open, count("failed")), (photos as u64, 0), "{status}");
@@ -159,20 +162,20 @@ async fn a_signal_ends_the_worker_at_once_while_it_waits_for_flickr() {
 async fn a_bucket_that_is_away_or_denied_for_a_while_costs_no_photo_a_retry() {
     let denied = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
     for (status, body) in [(503, ""), (403, denied)] {
-        let (aws, world) = (ministack().await, World::start().await);
-        let (user, name) = queued(aws, &world, 20).await;
+        let (aws, env) = (ministack().await, Env::start().await);
+        let (user, name) = queued(aws, &env, 20).await;
         let gate = Gate::start(&aws.endpoint).await;
         gate.rule(move |_, _| Some((status, body.to_owned())));
         let user = user.with("AWS_ENDPOINT_URL_S3", gate.url());
         let queue = format!("sqs://{name}");
         let mut worker = user.start([&WORK[..], &["--queue", &queue]].concat());
-        let said = worker.until_stderr("next try in 0.8 s").await;
-        assert!(said.contains("cannot be read ("), "{said}");
+        let stderr = worker.until_stderr("next try in 0.8 s").await;
+        assert!(stderr.contains("cannot be read ("), "{stderr}");
         gate.rule(|_, _| None);
         let worked = worker.output().await.expect_success();
         assert_eq!(worked.json()["failed"], 0, "{}", worked.stderr);
         assert!(worked.stderr.contains("can be read again after"));
-        assert_eq!(world.contents().await.len(), 20);
+        assert_eq!(env.contents().await.len(), 20);
         let list = failed(&user, &["--queue", &queue]).await;
         assert_eq!(list, []);
     }
@@ -182,8 +185,8 @@ async fn a_bucket_that_is_away_or_denied_for_a_while_costs_no_photo_a_retry() {
 async fn a_bucket_that_denies_every_file_ends_the_run_and_keeps_every_photo() {
     let denied = "<Error><Code>AccessDenied</Code><Message>User u is not authorized to perform: \
                   kms:Decrypt</Message></Error>";
-    let (aws, world) = (ministack().await, World::start().await);
-    let (user, name) = queued(aws, &world, 20).await;
+    let (aws, env) = (ministack().await, Env::start().await);
+    let (user, name) = queued(aws, &env, 20).await;
     let gate = Gate::start(&aws.endpoint).await;
     gate.rule(move |_, _| Some((403, denied.to_owned())));
     let user = user.with("AWS_ENDPOINT_URL_S3", gate.url());
@@ -197,14 +200,14 @@ async fn a_bucket_that_denies_every_file_ends_the_run_and_keeps_every_photo() {
     user.run([&WORK[..], &["--queue", &queue]].concat())
         .await
         .expect_success();
-    assert_eq!(world.contents().await.len(), 20);
+    assert_eq!(env.contents().await.len(), 20);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_that_alone_is_denied_ends_on_the_failed_queue() {
     let denied = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
-    let (aws, world) = (ministack().await, World::start().await);
-    let (user, name) = queued(aws, &world, 8).await;
+    let (aws, env) = (ministack().await, Env::start().await);
+    let (user, name) = queued(aws, &env, 8).await;
     let gate = Gate::start(&aws.endpoint).await;
     gate.rule(move |path, _| path.contains("/a/3.jpg").then(|| (403, denied.to_owned())));
     let user = user.with("AWS_ENDPOINT_URL_S3", gate.url());
@@ -225,12 +228,12 @@ async fn an_object_that_alone_is_denied_ends_on_the_failed_queue() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_stops_at_the_number_of_failures_that_its_user_set() {
-    let scene = Scene::with(8, 5).await;
-    for key in &scene.keys {
-        std::fs::write(scene.user.home().join("photos").join(key), "").expect("an empty file");
+    let fixture = Fixture::with(8, 5).await;
+    for key in &fixture.keys {
+        std::fs::write(fixture.user.home().join("photos").join(key), "").expect("an empty file");
     }
     let most = [&WORK[..], &["--max-errors", "3"]].concat();
-    let output = scene.user.run(&most).await.expect_code(1);
+    let output = fixture.user.run(&most).await.expect_code(1);
     let worked = output.json();
     assert_eq!(
         (&worked["stopped"], &worked["failed"]),
@@ -242,9 +245,9 @@ async fn a_worker_stops_at_the_number_of_failures_that_its_user_set() {
         "{}",
         output.stderr
     );
-    scene.has(5, 3).await;
-    scene.work().await.expect_code(3);
-    scene.has(0, 8).await;
+    fixture.has(5, 3).await;
+    fixture.work().await.expect_code(3);
+    fixture.has(0, 8).await;
 }
 
 /// Waits for the first photo to be there, then for ten minutes of `away`, and sees how it ends.
@@ -255,12 +258,15 @@ async fn ten_minutes(mut worker: Running, away: impl AsyncFnOnce(), back: impl A
     outage.await;
     back().await;
     let output = worker.output().await.expect_success();
-    let said = &output.stderr;
-    assert_eq!(output.json()["failed"], 0, "{said}");
-    assert!(!said.contains(" left key="), "a retry was used up: {said}");
-    let pauses = said.matches("next try in").count();
-    assert!((8..=40).contains(&pauses), "{pauses} pauses: {said}");
-    assert!(said.contains(" again after "), "{said}");
+    let stderr = &output.stderr;
+    assert_eq!(output.json()["failed"], 0, "{stderr}");
+    assert!(
+        !stderr.contains(" left key="),
+        "a retry was used up: {stderr}"
+    );
+    let pauses = stderr.matches("next try in").count();
+    assert!((8..=40).contains(&pauses), "{pauses} pauses: {stderr}");
+    assert!(stderr.contains(" again after "), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -268,28 +274,28 @@ async fn ten_minutes(mut worker: Running, away: impl AsyncFnOnce(), back: impl A
 async fn ten_minutes_without_a_service_cost_no_photo_a_retry_at_the_default_settings() {
     const PLAIN: [&str; 3] = ["work", "--json", "-v"];
     let flickr = async |status: u16| {
-        let scene = Scene::with(60, 5).await;
+        let fixture = Fixture::with(60, 5).await;
         let script = json!([{ "call": "*", "fault": "error-before", "status": status }]);
-        let worker = scene.user.start(PLAIN);
-        let away = async || scene.world.faults(script).await;
-        let back = async || scene.world.faults(json!([])).await;
+        let worker = fixture.user.start(PLAIN);
+        let away = async || fixture.env.faults(script).await;
+        let back = async || fixture.env.faults(json!([])).await;
         ten_minutes(worker, away, back).await;
-        scene.all_is_well().await;
+        fixture.all_is_well().await;
     };
     let refused = async {
-        let Scene { world, user, keys } = Scene::with(60, 5).await;
-        let proxy = Proxy::start(&world.url("")).await;
+        let Fixture { env, user, keys } = Fixture::with(60, 5).await;
+        let proxy = Proxy::start(&env.url("")).await;
         let user = user.with("FLICKR_ENDPOINT_URL", proxy.url());
         let away = async || {
             proxy.down().await;
             proxy.sever();
         };
         ten_minutes(user.start(PLAIN), away, async || proxy.up().await).await;
-        Scene { world, user, keys }.all_is_well().await;
+        Fixture { env, user, keys }.all_is_well().await;
     };
     let aws = async |variable: &str| {
-        let (aws, world) = (ministack().await, World::start().await);
-        let (user, name) = queued(aws, &world, 60).await;
+        let (aws, env) = (ministack().await, Env::start().await);
+        let (user, name) = queued(aws, &env, 60).await;
         let proxy = Proxy::start(&aws.endpoint).await;
         let user = user.with(variable, proxy.url());
         let queue = format!("sqs://{name}");
@@ -299,7 +305,7 @@ async fn ten_minutes_without_a_service_cost_no_photo_a_retry_at_the_default_sett
             proxy.sever();
         };
         ten_minutes(worker, away, async || proxy.up().await).await;
-        assert_eq!(world.contents().await.len(), 60);
+        assert_eq!(env.contents().await.len(), 60);
         assert_eq!(failed(&user, &["--queue", &queue]).await, []);
     };
     tokio::join!(

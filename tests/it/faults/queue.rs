@@ -4,15 +4,15 @@ use s3flickr::model::{Job, Key};
 use s3flickr::queue::Queue;
 use serde_json::json;
 
-use super::{Scene, WORK, failed, outgoing};
+use super::{Fixture, WORK, failed, outgoing};
 use crate::support::aws::{Aws, ministack, unique};
 use crate::support::cli::User;
+use crate::support::env::{Env, picture};
 use crate::support::proxy::Proxy;
-use crate::world::{World, picture};
 
 /// An SQS queue with the photos of a bucket on it.
-pub(super) async fn queued(aws: &Aws, world: &World, photos: usize) -> (User, String) {
-    let user = world.user().with_all(aws.env());
+pub(super) async fn queued(aws: &Aws, env: &Env, photos: usize) -> (User, String) {
+    let user = env.user().with_all(aws.env());
     let (bucket, name) = (aws.bucket("queue").await, unique("queue"));
     let keys = (0..photos).map(|n| format!("a/{n}.jpg"));
     aws.put_objects(&bucket, keys.map(|key| (key.clone(), picture(&key))))
@@ -34,10 +34,10 @@ pub(super) async fn queued(aws: &Aws, world: &World, photos: usize) -> (User, St
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_that_cannot_be_reached_for_a_while_does_not_end_the_worker() {
-    let (aws, world) = (ministack().await, World::start().await);
-    let (user, name) = queued(aws, &world, 12).await;
+    let (aws, env) = (ministack().await, Env::start().await);
+    let (user, name) = queued(aws, &env, 12).await;
     let script = json!([{ "call": "upload", "fault": "slow", "delay_ms": 300 }]);
-    world.faults(script).await;
+    env.faults(script).await;
     let proxy = Proxy::start(&aws.endpoint).await;
     let user = user.with("AWS_ENDPOINT_URL_SQS", proxy.url());
     let queue = format!("sqs://{name}");
@@ -48,8 +48,10 @@ async fn a_queue_that_cannot_be_reached_for_a_while_does_not_end_the_worker() {
     worker.until_stderr(": started").await;
     proxy.down().await;
     proxy.sever();
-    let said = worker.until_stderr("cannot be reached").await;
-    let line = said.lines().find(|line| line.contains("cannot be reached"));
+    let stderr = worker.until_stderr("cannot be reached").await;
+    let line = stderr
+        .lines()
+        .find(|line| line.contains("cannot be reached"));
     let line = line.expect("the line just waited for");
     assert!(
         line.contains(" since ") && line.contains("next try in"),
@@ -58,13 +60,13 @@ async fn a_queue_that_cannot_be_reached_for_a_while_does_not_end_the_worker() {
     proxy.up().await;
     let worked = worker.output().await.expect_success().json();
     assert_eq!(worked["failed"], 0);
-    assert_eq!(world.contents().await.len(), 12);
+    assert_eq!(env.contents().await.len(), 12);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_that_is_away_is_asked_by_one_lane_after_growing_pauses_and_a_signal_ends_that() {
-    let (aws, world) = (ministack().await, World::start().await);
-    let (user, name) = queued(aws, &world, 3).await;
+    let (aws, env) = (ministack().await, Env::start().await);
+    let (user, name) = queued(aws, &env, 3).await;
     let proxy = Proxy::start(&aws.endpoint).await;
     let user = user.with("AWS_ENDPOINT_URL_SQS", proxy.url());
     let queue = format!("sqs://{name}");
@@ -73,20 +75,20 @@ async fn a_queue_that_is_away_is_asked_by_one_lane_after_growing_pauses_and_a_si
     worker.until_stderr("a/2.jpg").await;
     proxy.down().await;
     proxy.sever();
-    let said = worker.until_stderr("next try in 0.3 s").await;
+    let stderr = worker.until_stderr("next try in 0.3 s").await;
     // Sixteen lanes meet it, and each pause is told once.
-    assert_eq!(said.matches("cannot be reached").count(), 4, "{said}");
+    assert_eq!(stderr.matches("cannot be reached").count(), 4, "{stderr}");
     proxy.up().await;
-    let said = worker.until_stderr("answers again after").await;
-    assert!(said.contains(&name), "{said}");
+    let stderr = worker.until_stderr("answers again after").await;
+    assert!(stderr.contains(&name), "{stderr}");
     worker.interrupt();
     worker.output().await.expect_code(4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_that_is_deleted_ends_the_worker_with_one_line() {
-    let (aws, world) = (ministack().await, World::start().await);
-    let (user, name) = queued(aws, &world, 1).await;
+    let (aws, env) = (ministack().await, Env::start().await);
+    let (user, name) = queued(aws, &env, 1).await;
     let queue = format!("sqs://{name}");
     let forever = [&WORK[..], &["--queue", &queue, "--forever", "-v"]].concat();
     let mut worker = user.start(forever);
@@ -99,14 +101,14 @@ async fn a_queue_that_is_deleted_ends_the_worker_with_one_line() {
         .send()
         .await
         .expect("deleted");
-    let said = worker.output().await.expect_code(1).stderr;
-    assert_eq!(said.matches("was deleted while").count(), 1, "{said}");
+    let stderr = worker.output().await.expect_code(1).stderr;
+    assert_eq!(stderr.matches("was deleted while").count(), 1, "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_that_point_elsewhere_or_are_no_jobs_end_on_the_failed_queue_whole() {
-    let scene = Scene::with(1, 5).await;
-    let secret = scene.user.home().join("secret");
+    let fixture = Fixture::with(1, 5).await;
+    let secret = fixture.user.home().join("secret");
     std::fs::create_dir_all(&secret).expect("a folder");
     std::fs::write(secret.join("key.jpg"), picture("secret")).expect("a file");
     let elsewhere = format!("file://{}", secret.join("key.jpg").display());
@@ -117,11 +119,11 @@ async fn messages_that_point_elsewhere_or_are_no_jobs_end_on_the_failed_queue_wh
         "no job at all".to_owned(),
         r#"{"v":2,"url":"s3://a/b.jpg"}"#.to_owned(),
     ];
-    let queue = scene.queue().await;
+    let queue = fixture.queue().await;
     let batch: Vec<_> = bodies.iter().map(|body| outgoing(body)).collect();
     queue.send(&batch).await.expect("sent");
-    scene.work().await.expect_code(3);
-    assert_eq!(scene.world.contents().await.len(), 1);
+    fixture.work().await.expect_code(3);
+    assert_eq!(fixture.env.contents().await.len(), 1);
     let mut expected = [
         ("forbidden", elsewhere.as_str()),
         ("forbidden", "s3://other/key.jpg"),
@@ -130,15 +132,15 @@ async fn messages_that_point_elsewhere_or_are_no_jobs_end_on_the_failed_queue_wh
     ]
     .map(|(class, url)| (class.to_owned(), url.to_owned()));
     expected.sort();
-    let mut found = scene.failed().await;
+    let mut found = fixture.failed().await;
     found.sort();
     assert_eq!(found, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_on_the_network_may_not_name_a_file_of_the_worker() {
-    let (aws, world) = (ministack().await, World::start().await);
-    let (user, name) = queued(aws, &world, 1).await;
+    let (aws, env) = (ministack().await, Env::start().await);
+    let (user, name) = queued(aws, &env, 1).await;
     let file = user.home().join("mine.jpg");
     std::fs::write(&file, picture("mine")).expect("a file");
     let url = format!("file://{}", file.display());
@@ -157,13 +159,13 @@ async fn a_queue_on_the_network_may_not_name_a_file_of_the_worker() {
         .expect_code(3);
     let list = failed(&user, &["--queue", &location]).await;
     assert!(list.contains(&("forbidden".to_owned(), url)), "{list:?}");
-    assert_eq!(world.photos().await.len(), 0);
+    assert_eq!(env.photos().await.len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_whose_workers_all_die_ends_on_the_failed_queue() {
-    let scene = Scene::with(1, 5).await;
-    let queue = scene.queue().await;
+    let fixture = Fixture::with(1, 5).await;
+    let queue = fixture.queue().await;
     let moment = std::time::Duration::from_millis(1);
     // Dropped without an end, as by a worker that dies.
     let mut deaths = 0;
@@ -172,7 +174,7 @@ async fn a_message_whose_workers_all_die_ends_on_the_failed_queue() {
         drop(lease);
     }
     assert!(deaths >= 10, "{deaths}");
-    let url = scene.failed().await;
+    let url = fixture.failed().await;
     assert_eq!(url.len(), 1);
     assert_eq!(url[0].0, "crashed");
 }

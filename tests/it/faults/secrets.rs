@@ -1,9 +1,9 @@
-//! Keys, tokens and secrets appear nowhere, however much is said and whatever goes wrong.
+//! Keys, tokens and secrets appear nowhere, at any verbosity and under any failure.
 
 use s3flickr::sandbox::Credentials;
 use serde_json::json;
 
-use super::{Scene, WORK};
+use super::{Fixture, WORK};
 use crate::support::cli::Output;
 
 /// What must not be seen.
@@ -15,8 +15,8 @@ fn secrets() -> Vec<String> {
 #[track_caller]
 fn tells_nothing(output: &Output) {
     for secret in secrets() {
-        for said in [&output.stdout, &output.stderr] {
-            assert!(!said.contains(&secret), "{secret} in {said}");
+        for text in [&output.stdout, &output.stderr] {
+            assert!(!text.contains(&secret), "{secret} in {text}");
         }
     }
 }
@@ -31,14 +31,14 @@ async fn no_log_error_or_message_holds_a_secret() {
         ("*", "token-revoked"),
         ("*", "key-disabled"),
     ] {
-        let scene = Scene::with(2, 2).await;
+        let fixture = Fixture::with(2, 2).await;
         let script = json!([{ "call": call, "fault": fault, "times": 3 }]);
-        scene.world.faults(script).await;
+        fixture.env.faults(script).await;
         let loud = [&WORK[..], &["-vv", "--log-format", "json"]].concat();
-        tells_nothing(&scene.user.run(loud).await);
-        tells_nothing(&scene.user.run(["assign-sets", "-vv"]).await);
-        tells_nothing(&scene.user.run(["failed", "list", "--json", "-vv"]).await);
-        let queue = scene.queue().await;
+        tells_nothing(&fixture.user.run(loud).await);
+        tells_nothing(&fixture.user.run(["assign-sets", "-vv"]).await);
+        tells_nothing(&fixture.user.run(["failed", "list", "--json", "-vv"]).await);
+        let queue = fixture.queue().await;
         let bodies = queue
             .peek_failed(10)
             .await
@@ -50,8 +50,8 @@ async fn no_log_error_or_message_holds_a_secret() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_secret_is_refused_without_the_key_or_the_token_in_the_log() {
-    let scene = Scene::with(1, 2).await;
-    let user = scene.user.with("FLICKR_API_SECRET", "0123456789abcdef");
+    let fixture = Fixture::with(1, 2).await;
+    let user = fixture.user.with("FLICKR_API_SECRET", "0123456789abcdef");
     let work = [&WORK[..], &["-vv"]].concat();
     for command in [
         &["login", "--check", "-vv"][..],
@@ -60,10 +60,10 @@ async fn a_wrong_secret_is_refused_without_the_key_or_the_token_in_the_log() {
         &work,
     ] {
         let output = user.run(command).await.expect_code(1);
-        let said = &output.stderr;
-        assert!(said.contains("refuses the signature"), "{said}");
-        assert!(said.contains("debug_sbs"), "what helps is kept: {said}");
-        assert!(!said.contains("0123456789abcdef"), "{said}");
+        let stderr = &output.stderr;
+        assert!(stderr.contains("refuses the signature"), "{stderr}");
+        assert!(stderr.contains("debug_sbs"), "what helps is kept: {stderr}");
+        assert!(!stderr.contains("0123456789abcdef"), "{stderr}");
         tells_nothing(&output);
     }
 }

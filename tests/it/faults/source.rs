@@ -5,13 +5,13 @@ use serde_json::json;
 use super::{WORK, failed};
 use crate::support::aws::{Aws, ministack, unique};
 use crate::support::cli::User;
+use crate::support::env::{Env, picture, sha1};
 use crate::support::proxy::{Action, Proxy};
-use crate::world::{World, picture, sha1};
 
-/// A bucket with one photo, queued, and a proxy before S3 for whoever works.
+/// A bucket with one queued photo, and a proxy between the worker and S3.
 struct Bucket {
     aws: &'static Aws,
-    world: World,
+    env: Env,
     name: String,
     queue: String,
     proxy: Proxy,
@@ -19,18 +19,18 @@ struct Bucket {
 
 impl Bucket {
     async fn with(bytes: &[u8]) -> Bucket {
-        let (aws, world) = (ministack().await, World::start().await);
+        let (aws, env) = (ministack().await, Env::start().await);
         let name = aws.bucket("faults").await;
         let queue = format!("sqs://{}", unique("faults"));
         aws.put_object(&name, "a/1.jpg", bytes).await;
-        let user = world.user().with_all(aws.env());
+        let user = env.user().with_all(aws.env());
         user.run(["populate", "--bucket", &name, "--queue", &queue])
             .await
             .expect_success();
         let proxy = Proxy::start(&aws.endpoint).await;
         Bucket {
             aws,
-            world,
+            env,
             name,
             queue,
             proxy,
@@ -38,7 +38,7 @@ impl Bucket {
     }
 
     fn worker(&self) -> User {
-        let user = self.world.user().with_all(self.aws.env());
+        let user = self.env.user().with_all(self.aws.env());
         user.with("AWS_ENDPOINT_URL_S3", self.proxy.url())
     }
 
@@ -59,8 +59,8 @@ async fn a_body_that_breaks_off_is_taken_up_again_inside_the_same_upload() {
         bucket.proxy.script(vec![action, action]);
         let worked = bucket.worker().run(bucket.work()).await.expect_success();
         assert_eq!(worked.json()["retried"], 0);
-        assert_eq!(bucket.world.contents().await["a/1.jpg"], sha1(&bytes));
-        assert_eq!(bucket.world.calls().await["upload"], 1);
+        assert_eq!(bucket.env.contents().await["a/1.jpg"], sha1(&bytes));
+        assert_eq!(bucket.env.calls().await["upload"], 1);
         let counts = bucket.proxy.counts();
         assert!(counts.connections >= 3, "{counts:?}");
         // What had come did not come again; a reset also takes what was on the way.
@@ -79,7 +79,7 @@ async fn an_object_that_changed_since_populate_is_taken_as_it_is_now() {
         .put_object(&bucket.name, "a/1.jpg", &now[..])
         .await;
     bucket.worker().run(bucket.work()).await.expect_success();
-    assert_eq!(bucket.world.contents().await["a/1.jpg"], sha1(&now));
+    assert_eq!(bucket.env.contents().await["a/1.jpg"], sha1(&now));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,7 +99,7 @@ async fn an_object_that_changes_while_it_is_read_is_read_anew() {
         .await;
     bucket.proxy.sever();
     working.output().await.expect_success();
-    assert_eq!(bucket.world.contents().await["a/1.jpg"], sha1(&now));
+    assert_eq!(bucket.env.contents().await["a/1.jpg"], sha1(&now));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use s3flickr::model::Job;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::{Scene, WORK};
+use super::{Fixture, WORK};
 use crate::support::cli::User;
 
 /// Two lanes, and every start of a transfer told.
@@ -15,28 +15,28 @@ fn two_lanes() -> Vec<&'static str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_signal_finishes_what_is_in_hand() {
-    let scene = Scene::with(6, 1).await;
+    let fixture = Fixture::with(6, 1).await;
     let script = json!([{ "call": "upload", "fault": "slow", "delay_ms": 2000 }]);
-    scene.world.faults(script).await;
-    let mut worker = scene.user.start(two_lanes());
+    fixture.env.faults(script).await;
+    let mut worker = fixture.user.start(two_lanes());
     worker.until_stderr(": started").await;
     worker.interrupt();
     let worked = worker.output().await.expect_code(4).json();
     assert_eq!(worked["stopped"], "signal");
     let uploaded = worked["uploaded"].as_u64().unwrap_or_default();
     assert!((1..=2).contains(&uploaded), "{worked}");
-    scene.has(6 - uploaded, 0).await;
-    scene.world.faults(json!([])).await;
-    scene.work().await.expect_success();
-    scene.all_is_well().await;
+    fixture.has(6 - uploaded, 0).await;
+    fixture.env.faults(json!([])).await;
+    fixture.work().await.expect_success();
+    fixture.all_is_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_second_signal_gives_back_at_once_with_retries_untouched() {
-    let scene = Scene::with(6, 1).await;
+    let fixture = Fixture::with(6, 1).await;
     let script = json!([{ "call": "upload", "fault": "slow", "delay_ms": 600_000 }]);
-    scene.world.faults(script).await;
-    let mut worker = scene.user.start(two_lanes());
+    fixture.env.faults(script).await;
+    let mut worker = fixture.user.start(two_lanes());
     worker.until_stderr(": started").await;
     worker.interrupt();
     worker.until_stderr("finishing what is in hand").await;
@@ -46,38 +46,38 @@ async fn the_second_signal_gives_back_at_once_with_retries_untouched() {
         (&worked["uploaded"], &worked["retried"]),
         (&json!(0), &json!(0))
     );
-    scene.has(6, 0).await;
-    scene.world.faults(json!([])).await;
-    scene.work().await.expect_success();
-    scene.all_is_well().await;
+    fixture.has(6, 0).await;
+    fixture.env.faults(json!([])).await;
+    fixture.work().await.expect_success();
+    fixture.all_is_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_worker_leaves_its_messages_to_the_next_one() {
-    let scene = Scene::with(4, 1).await;
+    let fixture = Fixture::with(4, 1).await;
     let script = json!([{ "call": "upload", "fault": "slow", "delay_ms": 600_000 }]);
-    scene.world.faults(script).await;
+    fixture.env.faults(script).await;
     let hold = [&two_lanes()[..], &["--visibility", "2"]].concat();
-    let mut worker = scene.user.start(hold.clone());
+    let mut worker = fixture.user.start(hold.clone());
     worker.until_stderr(": started").await;
     worker.kill().await;
-    scene.world.faults(json!([])).await;
-    scene.user.run(hold).await.expect_success();
-    scene.all_is_well().await;
+    fixture.env.faults(json!([])).await;
+    fixture.user.run(hold).await.expect_success();
+    fixture.all_is_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_another_worker_has_by_now_is_left_to_it_at_once() {
-    let scene = Scene::with(1, 5).await;
+    let fixture = Fixture::with(1, 5).await;
     // It would be uploaded in the end, unless it is given up.
     let script = json!([{ "call": "upload", "fault": "slow-body", "delay_ms": 60_000 }]);
-    scene.world.faults(script).await;
+    fixture.env.faults(script).await;
     let hold = [&two_lanes()[..], &["--visibility", "2"]].concat();
-    let mut worker = scene.user.start(hold);
+    let mut worker = fixture.user.start(hold);
     worker.until_stderr(": started").await;
     // A worker that sleeps does not renew its hold.
     worker.signal(Signal::STOP);
-    let queue = scene.queue().await;
+    let queue = fixture.queue().await;
     let seconds = std::time::Duration::from_secs;
     let taken = loop {
         if let Some(lease) = queue
@@ -96,62 +96,62 @@ async fn a_message_that_another_worker_has_by_now_is_left_to_it_at_once() {
     let output = worker.output().await.expect_success();
     assert!(output.stderr.contains("given back"), "{}", output.stderr);
     assert_eq!(output.json()["uploaded"], 0);
-    assert_eq!(scene.world.photos().await.len(), 0);
-    scene.has(0, 0).await;
+    assert_eq!(fixture.env.photos().await.len(), 0);
+    fixture.has(0, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_waits_for_a_call_is_given_back_at_once_when_a_drain_begins() {
-    let scene = Scene::with(1, 2).await;
+    let fixture = Fixture::with(1, 2).await;
     let look = "flickr.people.getPhotos";
     let script = json!([
         { "call": "upload", "fault": "lose-answer", "times": 1 },
         // The first of these only asks whether the account has photos.
         { "call": look, "fault": "throttle", "skip": 1 },
     ]);
-    scene.world.faults(script).await;
-    let mut worker = scene.user.start(two_lanes());
+    fixture.env.faults(script).await;
+    let mut worker = fixture.user.start(two_lanes());
     // The pauses grow: this one is of four seconds or more.
     worker.until_stderr("attempt=3").await;
     worker.interrupt();
     let worked = worker.output().await.expect_code(4).json();
     assert_eq!(worked["stopped"], "signal");
     assert_eq!(
-        scene.world.calls().await[look],
+        fixture.env.calls().await[look],
         1 + 3,
         "no call after the signal"
     );
-    scene.has(1, 0).await;
-    scene.world.faults(json!([])).await;
-    scene.work().await.expect_success();
-    scene.all_is_well().await;
+    fixture.has(1, 0).await;
+    fixture.env.faults(json!([])).await;
+    fixture.work().await.expect_success();
+    fixture.all_is_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_window_that_is_closed_finishes_what_is_in_hand() {
-    let scene = Scene::with(6, 1).await;
+    let fixture = Fixture::with(6, 1).await;
     let script = json!([{ "call": "upload", "fault": "slow", "delay_ms": 2000 }]);
-    scene.world.faults(script).await;
-    let mut worker = scene.user.start(two_lanes());
+    fixture.env.faults(script).await;
+    let mut worker = fixture.user.start(two_lanes());
     worker.until_stderr(": started").await;
     worker.signal(Signal::HUP);
     let worked = worker.output().await.expect_code(4).json();
     let uploaded = worked["uploaded"].as_u64().unwrap_or_default();
     assert!((1..=2).contains(&uploaded), "{worked}");
-    scene.has(6 - uploaded, 0).await;
+    fixture.has(6 - uploaded, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn under_nohup_a_closed_window_changes_nothing() {
-    let scene = Scene::with(4, 1).await;
+    let fixture = Fixture::with(4, 1).await;
     let script = json!([{ "call": "upload", "fault": "slow", "delay_ms": 500 }]);
-    scene.world.faults(script).await;
-    let mut worker = scene.user.start_after("trap '' HUP", two_lanes());
+    fixture.env.faults(script).await;
+    let mut worker = fixture.user.start_after("trap '' HUP", two_lanes());
     worker.until_stderr(": started").await;
     worker.signal(Signal::HUP);
     let worked = worker.output().await.expect_success().json();
     assert_eq!(worked["uploaded"], 4);
-    scene.all_is_well().await;
+    fixture.all_is_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

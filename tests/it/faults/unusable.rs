@@ -3,21 +3,21 @@
 
 use serde_json::json;
 
-use super::{Scene, WORK, failed};
+use super::{Fixture, WORK, failed};
 use crate::support::bent_get::{BentGet, Get, Object, Reply};
 use crate::support::cli::User;
-use crate::world::{World, picture, sha1};
+use crate::support::env::{Env, picture, sha1};
 
 /// Photos in a bucket that answers every GetObject like this, queued.
-async fn bucket(answer: impl Fn() -> Reply + Send + Sync + 'static) -> (World, BentGet, User) {
+async fn bucket(answer: impl Fn() -> Reply + Send + Sync + 'static) -> (Env, BentGet, User) {
     let keys = ["1.jpg", "2.jpg", "3.jpg"];
     let objects = keys.map(|key| Object::plain(key, &picture(key))).to_vec();
-    let world = World::start().await;
+    let env = Env::start().await;
     let server = BentGet::serve(objects, move |_: &Get, _: &Object| answer()).await;
-    let user = server.used_by(world.user());
+    let user = server.used_by(env.user());
     let populate = ["populate", "--bucket", "b", "--retries", "1"];
     user.run(populate).await.expect_success();
-    (world, server, user)
+    (env, server, user)
 }
 
 /// The worker stops with one line that says all of this, and the jobs are as they were.
@@ -121,14 +121,14 @@ async fn the_words_of_s3_about_one_file_are_kept() {
     ];
     for (status, code, words) in cases {
         let more = format!("<Message>{words}.</Message>");
-        let world = World::start().await;
+        let env = Env::start().await;
         let objects = ["1.jpg", "2.jpg", "3.jpg"].map(|key| Object::plain(key, &picture(key)));
         let server = BentGet::serve(objects.to_vec(), move |get, object| match &*get.key {
             "2.jpg" => Reply::error(status, code, &more),
             _ => Reply::to(get, object),
         })
         .await;
-        let user = server.used_by(world.user());
+        let user = server.used_by(env.user());
         let populate = ["populate", "--bucket", "b", "--retries", "1"];
         user.run(populate).await.expect_success();
         let worked = user.run(WORK).await.expect_code(3).json();
@@ -155,7 +155,7 @@ async fn a_page_for_people_in_place_of_an_answer_loses_no_photo() {
         "301 Moved Permanently",
     ] {
         let object = Object::plain("1.jpg", &picture("1.jpg"));
-        let world = World::start().await;
+        let env = Env::start().await;
         let server = BentGet::serve(vec![object], move |get, object| {
             let page = "<!DOCTYPE html><html><body>Log in to this network</body></html>";
             let length = page.len().to_string();
@@ -173,13 +173,13 @@ async fn a_page_for_people_in_place_of_an_answer_loses_no_photo() {
             }
         })
         .await;
-        let user = server.used_by(world.user());
+        let user = server.used_by(env.user());
         user.run(["populate", "--bucket", "b"])
             .await
             .expect_success();
         let worked = user.run(WORK).await.expect_success();
         assert_eq!(worked.json()["retried"], 1, "{status}: {}", worked.stderr);
-        assert_eq!(world.contents().await["1.jpg"], sha1(&picture("1.jpg")));
+        assert_eq!(env.contents().await["1.jpg"], sha1(&picture("1.jpg")));
     }
 }
 
@@ -220,7 +220,7 @@ async fn credentials_that_cannot_be_had_stop_the_run_and_say_how_they_are_got() 
         ),
         ("missing", &["no AWS credentials found", "\"missing\""]),
     ];
-    let world = World::start().await;
+    let env = Env::start().await;
     let objects = ["1.jpg", "2.jpg"].map(|key| Object::plain(key, &picture(key)));
     let server = BentGet::serve(objects.to_vec(), Reply::to).await;
     // STS answers at the root.
@@ -237,7 +237,7 @@ async fn credentials_that_cannot_be_had_stop_the_run_and_say_how_they_are_got() 
     })
     .await;
     for (profile, says) in cases {
-        let user = server.used_by(world.user());
+        let user = server.used_by(env.user());
         user.run(["populate", "--bucket", "b"])
             .await
             .expect_success();
@@ -255,40 +255,40 @@ async fn credentials_that_cannot_be_had_stop_the_run_and_say_how_they_are_got() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_that_is_gone_stops_the_run_and_its_jobs_wait() {
     for leaves_a_mount_point in [false, true] {
-        let scene = Scene::with(40, 1).await;
-        let photos = scene.user.home().join("photos");
-        let aside = scene.user.home().join("unplugged");
+        let fixture = Fixture::with(40, 1).await;
+        let photos = fixture.user.home().join("photos");
+        let aside = fixture.user.home().join("unplugged");
         std::fs::rename(&photos, &aside).expect("the drive unplugged");
         if leaves_a_mount_point {
             std::fs::create_dir(&photos).expect("an empty mount point");
         }
-        stops(&scene.user, 40, &["the folder", "photos", "is gone"]).await;
+        stops(&fixture.user, 40, &["the folder", "photos", "is gone"]).await;
         if leaves_a_mount_point {
             std::fs::remove_dir(&photos).expect("an empty folder");
         }
         std::fs::rename(&aside, &photos).expect("the drive plugged in");
-        scene.work().await.expect_success();
-        scene.all_is_well().await;
+        fixture.work().await.expect_success();
+        fixture.all_is_well().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_that_goes_while_it_is_copied_stops_the_run_and_its_jobs_wait() {
-    let scene = Scene::with(40, 1).await;
+    let fixture = Fixture::with(40, 1).await;
     let script = json!([{ "call": "upload", "fault": "slow", "delay_ms": 50 }]);
-    scene.world.faults(script).await;
-    let photos = scene.user.home().join("photos");
-    let aside = scene.user.home().join("unplugged");
+    fixture.env.faults(script).await;
+    let photos = fixture.user.home().join("photos");
+    let aside = fixture.user.home().join("unplugged");
     let work = [&WORK[..], &["--transfers", "1", "-v"]].concat();
-    let mut working = scene.user.start(work);
+    let mut working = fixture.user.start(work);
     working.until_stderr("uploaded").await;
     std::fs::rename(&photos, &aside).expect("the drive unplugged");
     std::fs::create_dir(&photos).expect("an empty mount point");
     let worked = working.output().await.expect_code(1);
     assert!(worked.stderr.contains("is gone"), "{}", worked.stderr);
-    assert!(failed(&scene.user, &[]).await.is_empty());
+    assert!(failed(&fixture.user, &[]).await.is_empty());
     std::fs::remove_dir(&photos).expect("an empty folder");
     std::fs::rename(&aside, &photos).expect("the drive plugged in");
-    scene.work().await.expect_success();
-    scene.all_is_well().await;
+    fixture.work().await.expect_success();
+    fixture.all_is_well().await;
 }

@@ -6,7 +6,7 @@ use s3flickr::model::digest::Algorithm;
 
 use super::{Bucket, WORK, damaged, large, with_checksum};
 use crate::support::bent_get::{Object, Reply};
-use crate::world::picture;
+use crate::support::env::picture;
 
 /// Photos whose ETags look like MD5s and are not.
 fn with_strange_etags(count: usize) -> Vec<Object> {

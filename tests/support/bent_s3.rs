@@ -58,7 +58,7 @@ pub struct List {
 pub enum Bent {
     /// Answers with this.
     List(List),
-    /// Answers with this, cut off after so many bytes.
+    /// Answers with this body, cut off after this number of bytes.
     Cut(List, usize),
     /// Never answers.
     Silence,
@@ -91,7 +91,7 @@ impl BentS3 {
         let mut objects: Vec<(String, Vec<u8>)> = keys
             .into_iter()
             .map(Into::into)
-            .map(|key| (key.clone(), crate::world::picture(&key)))
+            .map(|key| (key.clone(), super::env::picture(&key)))
             .collect();
         objects.sort();
         let shared = Arc::new(Shared {
@@ -128,12 +128,12 @@ impl BentS3 {
         self.address.port()
     }
 
-    /// The requests for lists so far.
+    /// The number of list requests until now.
     pub fn asked(&self) -> Vec<Asked> {
         self.shared.log.lock().expect("no panic").clone()
     }
 
-    /// Waits until so many lists were asked for.
+    /// Waits until this number of list requests has arrived.
     pub async fn until_asked(&self, lists: usize) {
         let mut seen = self.shared.seen.subscribe();
         seen.wait_for(|seen| *seen >= lists)

@@ -1,4 +1,4 @@
-//! A sandbox, a user whose variables point at it, and a look at what it holds.
+//! A sandbox, a user whose variables point at it, and a view of what the sandbox holds.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use s3flickr::sandbox::{self, Options, Sandbox};
 use serde_json::Value;
 use sha1::{Digest, Sha1};
 
-use crate::support::cli::User;
+use super::cli::User;
 
 /// A stand-in for Flickr of this test's own.
-pub struct World {
+pub struct Env {
     sandbox: Sandbox,
     http: reqwest::Client,
 }
@@ -24,10 +24,10 @@ pub struct Photo {
     pub visibility: String,
 }
 
-impl World {
-    pub async fn start() -> World {
+impl Env {
+    pub async fn start() -> Env {
         let sandbox = sandbox::start(Options::default()).await.expect("a sandbox");
-        World {
+        Env {
             sandbox,
             http: reqwest::Client::new(),
         }
@@ -68,7 +68,7 @@ impl World {
         self.post("/sandbox/faults", script).await;
     }
 
-    /// A client of the account, for what a hand or another tool would do to it.
+    /// A client of the account, to change it as a person or another tool would.
     pub fn client(&self) -> Client {
         self.client_with(Budget::unlimited())
     }
@@ -170,7 +170,7 @@ impl World {
         }
     }
 
-    /// Calls so far, by method.
+    /// Number of calls by method.
     pub async fn calls(&self) -> BTreeMap<String, u64> {
         let log = self.get("/sandbox/calls").await;
         let totals = log["totals"].as_object().expect("totals").iter();

@@ -81,7 +81,7 @@ pub struct Reply {
     pub status: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// After so many bytes of the body it breaks.
+    /// The connection breaks after this number of bytes of the body.
     pub breaks: Option<(usize, Break)>,
 }
 
@@ -99,7 +99,7 @@ impl Reply {
         Reply::from(get.from, object, total)
     }
 
-    /// The bytes from an offset on, whatever the request's conditions are.
+    /// The bytes from an offset on; the request's conditions are ignored.
     pub fn from(from: Option<usize>, object: &Object, total: usize) -> Reply {
         let body = object.bytes[from.unwrap_or(0)..].to_vec();
         let status = if from.is_some() {
@@ -157,7 +157,7 @@ impl Reply {
         self
     }
 
-    /// The same, closed after so many bytes of the body.
+    /// The same, closed after this number of bytes of the body.
     pub fn cut(self, after: usize) -> Reply {
         Reply {
             breaks: Some((after, Break::Close)),
@@ -165,7 +165,7 @@ impl Reply {
         }
     }
 
-    /// The same, silent after so many bytes of the body.
+    /// The same, silent after this number of bytes of the body.
     pub fn stall(self, after: usize) -> Reply {
         Reply {
             breaks: Some((after, Break::Stall)),
@@ -240,14 +240,14 @@ impl BentGet {
         &self.url
     }
 
-    /// Waits until so many objects were asked for.
+    /// Waits until this number of objects was requested.
     pub async fn until_gets(&self, count: usize) {
         while self.gets().len() < count {
             self.state.asked.notified().await;
         }
     }
 
-    /// What was asked for so far.
+    /// The requests until now.
     pub fn gets(&self) -> Vec<Get> {
         self.state
             .gets

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -14,8 +14,20 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
-/// What cargo built.
-const BINARY: &str = env!("CARGO_BIN_EXE_s3flickr");
+/// The binary that cargo built. Cargo tells tests where it is; an example finds it in
+/// `target/PROFILE/`, one folder above its own. `None` if it has not been built.
+pub fn binary() -> Option<PathBuf> {
+    if let Some(path) = option_env!("CARGO_BIN_EXE_s3flickr") {
+        return Some(PathBuf::from(path));
+    }
+    let here = std::env::current_exe().ok()?;
+    let binary = here.parent()?.parent()?.join("s3flickr");
+    binary.exists().then_some(binary)
+}
+
+fn built() -> PathBuf {
+    binary().expect("the binary: run `cargo build` first")
+}
 
 /// A user of the command line: an empty home, and the variables that they have set.
 pub struct User {
@@ -24,7 +36,7 @@ pub struct User {
 }
 
 impl User {
-    /// Someone who has never run it, with `PATH` and a home and nothing else.
+    /// Someone who has never run s3flickr: `PATH` and an empty home are all that is set.
     pub fn new() -> User {
         User {
             home: tempfile::tempdir().expect("an empty home"),
@@ -32,7 +44,7 @@ impl User {
         }
     }
 
-    /// Sets a variable for all that they run.
+    /// Sets a variable for everything they run.
     pub fn with(mut self, name: &str, value: impl Into<String>) -> User {
         self.variables.push((name.to_owned(), value.into()));
         self
@@ -44,7 +56,7 @@ impl User {
         variables.into_iter().fold(self, set)
     }
 
-    /// Their home, which is also where they stand.
+    /// Their home, which is also the working directory.
     pub fn home(&self) -> &Path {
         self.home.path()
     }
@@ -62,7 +74,7 @@ impl User {
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
     ) -> Output {
         let mut command = self.command_of(program);
-        command.args(options).arg(env!("CARGO_BIN_EXE_s3flickr"));
+        command.args(options).arg(built());
         Running::new(command.args(arguments).spawn()).output().await
     }
 
@@ -87,7 +99,7 @@ impl User {
     ) -> Running {
         let script = format!("{first} && exec \"$0\" \"$@\"");
         let mut shell = self.command_of("/bin/sh");
-        shell.args(["-c", &script, BINARY]).args(arguments);
+        shell.args(["-c", &script]).arg(built()).args(arguments);
         Running::new(shell.spawn())
     }
 
@@ -110,12 +122,12 @@ impl User {
     }
 
     fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
-        let mut command = self.command_of(BINARY);
+        let mut command = self.command_of(built());
         command.args(arguments);
         command
     }
 
-    fn command_of(&self, program: &str) -> Command {
+    fn command_of(&self, program: impl AsRef<OsStr>) -> Command {
         let home = self.home();
         let mut command = Command::new(program);
         command
@@ -152,7 +164,7 @@ impl Output {
         self.status.code()
     }
 
-    /// The same output, if the exit status is `code`; panics with all that was said otherwise.
+    /// The same output, if the exit status is `code`; panics with all of its output otherwise.
     #[track_caller]
     pub fn expect_code(self, code: i32) -> Output {
         assert_eq!(
@@ -187,8 +199,8 @@ impl Output {
 /// A run of the binary that goes on; killed when dropped.
 pub struct Running {
     child: Child,
-    stdout: Said,
-    stderr: Said,
+    stdout: StreamOutput,
+    stderr: StreamOutput,
 }
 
 impl Running {
@@ -198,8 +210,8 @@ impl Running {
         let stderr = child.stderr.take().expect("a pipe, asked for above");
         Running {
             child,
-            stdout: Said::by(stdout),
-            stderr: Said::by(stderr),
+            stdout: StreamOutput::of(stdout),
+            stderr: StreamOutput::of(stderr),
         }
     }
 
@@ -265,30 +277,30 @@ impl Running {
     }
 }
 
-/// What a stream of a process has said so far. It is read all the time: a full pipe would hold
-/// the process up.
-struct Said {
+/// What a process has written to one stream until now. A task reads it all the time, because a
+/// full pipe would block the process.
+struct StreamOutput {
     so_far: watch::Receiver<Vec<u8>>,
 }
 
-impl Said {
-    fn by(mut stream: impl AsyncRead + Unpin + Send + 'static) -> Said {
+impl StreamOutput {
+    fn of(mut stream: impl AsyncRead + Unpin + Send + 'static) -> StreamOutput {
         let (sender, so_far) = watch::channel(Vec::new());
         tokio::spawn(async move {
             let mut buffer = [0; 8192];
             while let Ok(read @ 1..) = stream.read(&mut buffer).await {
-                sender.send_modify(|said| said.extend_from_slice(&buffer[..read]));
+                sender.send_modify(|output| output.extend_from_slice(&buffer[..read]));
             }
         });
-        Said { so_far }
+        StreamOutput { so_far }
     }
 
     async fn until(&mut self, text: &str) -> String {
-        let contains = |said: &Vec<u8>| String::from_utf8_lossy(said).contains(text);
+        let contains = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).contains(text);
         let found = self.so_far.wait_for(contains).await.is_ok();
-        let said = self.text();
-        assert!(found, "ended without saying {text:?}:\n{said}");
-        said
+        let so_far = self.text();
+        assert!(found, "ended without printing {text:?}:\n{so_far}");
+        so_far
     }
 
     async fn whole(&mut self) -> String {

@@ -1,14 +1,15 @@
-//! The chaos run itself; `tests/it/chaos.rs` includes it, shorter.
+//! A fleet of workers that are killed at random: the chaos run. `examples/chaos/` runs it at
+//! full length, `tests/it/chaos.rs` a short one.
 //!
 //! Photos of a source that cannot be trusted, a stand-in for Flickr that fails on purpose,
 //! services that are away for a while, and workers that are killed at random moments and started
 //! again: at the end each photo must be there exactly once, with its bytes.
 
-mod fleet;
 mod outages;
 pub mod photos;
 mod report;
 mod source;
+mod workers;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,11 +20,11 @@ use s3flickr::queue::Queue;
 use s3flickr::sandbox::{self, Fault, FaultKind};
 use tempfile::TempDir;
 
-use self::fleet::Fleet;
 use self::outages::Away;
 use self::photos::Dice;
 pub use self::report::Report;
 use self::source::Source;
+use self::workers::Fleet;
 use super::proxy::Proxy;
 
 /// A run that takes longer hangs.

@@ -21,7 +21,7 @@ use tokio_util::task::AbortOnDropHandle;
 pub enum Action {
     /// Nothing is done to it.
     Pass,
-    /// After so many bytes this way, when one more would pass, the fault.
+    /// The fault strikes after this number of bytes in this direction.
     Fail(Way, u64, Fault),
 }
 
@@ -63,7 +63,7 @@ impl Action {
     }
 }
 
-/// What has passed so far.
+/// The bytes that have passed until now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Connections that were taken.
@@ -150,7 +150,7 @@ impl Proxy {
         *lock(&self.accepting) = Some(task);
     }
 
-    /// What has passed so far.
+    /// The bytes that have passed until now.
     pub fn counts(&self) -> Counts {
         Counts {
             connections: self.shared.connections.load(Ordering::SeqCst),
@@ -221,7 +221,7 @@ impl Shared {
 fn accept(listener: TcpListener, shared: Arc<Shared>) -> AbortOnDropHandle<()> {
     AbortOnDropHandle::new(tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
-            // From before it is counted, so that whoever saw the count can sever or release it.
+            // Before it is counted, so that a test that saw the count can sever or release it.
             let signals = Signals {
                 severed: shared.severed.subscribe(),
                 released: shared.released.subscribe(),

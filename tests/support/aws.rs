@@ -152,9 +152,9 @@ fn start() -> Aws {
         .stderr(file)
         .spawn()
         .expect("the interpreter of the venv");
-    let said = server.stdout.take().expect("a pipe, asked for above");
+    let stdout = server.stdout.take().expect("a pipe, asked for above");
     let mut port = String::new();
-    let read = BufReader::new(said).read_line(&mut port);
+    let read = BufReader::new(stdout).read_line(&mut port);
     assert!(
         read.is_ok_and(|bytes| bytes > 0),
         "ministack did not start: see {}",

@@ -44,17 +44,17 @@ pub fn interpreter_with(requirements: &str) -> PathBuf {
     python
 }
 
-/// A script of `tests/it/python/`.
+/// A script of `tests/support/python/`.
 pub fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/it/python")
+        .join("tests/support/python")
         .join(name)
 }
 
-/// Runs a script of `tests/it/python/` with these variables and nothing else of this environment,
+/// Runs a script of `tests/support/python/` with these variables and nothing else of this environment,
 /// gives it `input` on stdin, and answers with the JSON that it prints.
 ///
-/// Panics with what it said where it fails.
+/// Panics with its output where it fails.
 pub async fn run_script<'a>(
     name: &str,
     variables: impl IntoIterator<Item = (&'a str, String)>,
@@ -159,15 +159,15 @@ fn run(command: &mut Command) {
     }
 }
 
-/// Runs a command; its error is the last line that it said.
+/// Runs a command; its error is the last line of its output.
 fn said_by(command: &mut Command) -> Result<(), String> {
     let output = command.stdin(Stdio::null()).output();
     let output = output.map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(());
     }
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    let last = said.lines().rev().find(|line| !line.trim().is_empty());
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text);
+    let last = text.lines().rev().find(|line| !line.trim().is_empty());
     Err(last.unwrap_or("it said nothing").to_owned())
 }

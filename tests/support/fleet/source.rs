@@ -63,7 +63,7 @@ enum Fate {
 }
 
 impl Source {
-    /// Starts to serve so many photos.
+    /// Serves this number of photos.
     pub async fn start(photos: usize, seed: u64) -> Source {
         let bucket = Arc::new(Bucket {
             photos,

@@ -15,7 +15,7 @@ use super::python::test_servers;
 const NAMES: [&str; 2] = ["chromium", "chromium-browser"];
 /// A browser that hangs must not hang the tests.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// No sandbox (root has none), and no talk with the world.
+/// No sandbox (root has none), and no talk with the env.
 const FLAGS: [&str; 9] = [
     "--headless",
     "--no-sandbox",

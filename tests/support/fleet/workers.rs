@@ -78,8 +78,8 @@ impl Fleet {
         queue.send(&early).await.expect("copies sent");
         let retries = RETRIES.to_string();
         let mut populate = self.command(&["populate", "--retries", &retries, "--bucket", BUCKET]);
-        let said = populate.output().await.expect("the binary");
-        assert!(said.status.success(), "{said:?}");
+        let output = populate.output().await.expect("the binary");
+        assert!(output.status.success(), "{output:?}");
         queue.send(&copies(1)).await.expect("copies sent");
     }
 
@@ -92,13 +92,13 @@ impl Fleet {
             let is_doomed = self.kills_left.fetch_update(order.0, order.1, take).is_ok();
             let life = Duration::from_millis(dice.between(LIFE.0, LIFE.1));
             let was_away = self.away.is_now();
-            let Some(said) = live(self.worker(slot), is_doomed.then_some(life)).await else {
+            let Some(output) = live(self.worker(slot), is_doomed.then_some(life)).await else {
                 continue;
             };
             if is_doomed {
                 self.kills_left.fetch_add(1, Ordering::SeqCst);
             }
-            if said.status.success() {
+            if output.status.success() {
                 break;
             }
             // A worker that finds a service away as it starts may say so and end.
@@ -106,8 +106,8 @@ impl Fleet {
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }
-            let words = String::from_utf8_lossy(&said.stderr).into_owned();
-            complaints.push(format!("worker {slot}: {}: {words}", said.status));
+            let words = String::from_utf8_lossy(&output.stderr).into_owned();
+            complaints.push(format!("worker {slot}: {}: {words}", output.status));
         }
         complaints
     }
@@ -144,7 +144,7 @@ fn copy(n: usize, source: &Source, options: Options) -> Outgoing {
     }
 }
 
-/// One life of a worker: what it said at its end, or `None` where it was killed.
+/// One life of a worker: its output, or `None` where it was killed.
 async fn live(mut worker: Command, life: Option<Duration>) -> Option<Output> {
     let child = worker.spawn().expect("the binary");
     let ended = child.wait_with_output();
