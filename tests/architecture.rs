@@ -266,7 +266,7 @@ fn a_command_line_crate_in_the_library_is_noticed() {
     let text = "#[derive(clap::Parser)] struct A; use anyhow::Context;";
     let found = |path: &str| command_line_crates(&[Source::new(path, text)]).len();
     assert_eq!(found("src/ops/work.rs"), 2);
-    assert_eq!(found("src/bin/s3flickr/args.rs"), 0);
+    assert_eq!(found("src/bin/s3flickr/cli.rs"), 0);
 }
 
 #[test]
@@ -323,7 +323,7 @@ fn a_sandbox_that_shares_code_is_noticed() {
         "use crate::sandbox::Options;"
     ));
     assert!(!noticed(
-        "src/bin/s3flickr/run.rs",
+        "src/bin/s3flickr/connect.rs",
         "use s3flickr::sandbox::start;"
     ));
 }

@@ -13,8 +13,8 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::args::{LogFormat, Output};
-use crate::outage;
+use crate::cli::{LogFormat, OutputOptions};
+use crate::progress::outage;
 
 /// Prints an error, cause by cause, on one line.
 pub fn complain(error: &anyhow::Error) {
@@ -34,7 +34,7 @@ pub struct Console {
 
 impl Console {
     /// Sets up the log, once for the process.
-    pub fn new(output: &Output, terminal: bool) -> Console {
+    pub fn new(output: &OutputOptions, terminal: bool) -> Console {
         let draws = terminal && !output.no_progress && !output.quiet;
         let target = if draws {
             ProgressDrawTarget::stderr()

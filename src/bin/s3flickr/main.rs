@@ -1,35 +1,27 @@
 //! The command line of s3flickr: reads what was typed, runs one operation, prints its result.
 
-mod args;
+mod cli;
+mod commands;
+mod connect;
 mod console;
-mod defaults;
-mod demo;
 mod descriptors;
 mod exit;
-mod limits;
-mod lock;
-mod login;
-mod migrate;
-mod outage;
-mod precedence;
+mod parse;
 mod progress;
 mod report;
-mod run;
-mod sandbox;
-mod services;
 mod signals;
-mod watch;
 
 use std::io::{IsTerminal, stderr};
 
 use s3flickr::config::{ConfigFile, Folders};
 
+use crate::connect::Connector;
 use crate::console::Console;
 use crate::exit::Exit;
 
 fn main() -> Exit {
     descriptors::raise_limit();
-    let (cli, config, folders) = match read() {
+    let (cli, connector) = match read() {
         Ok(read) => read,
         Err(error) => {
             console::complain(&error);
@@ -50,7 +42,7 @@ fn main() -> Exit {
             return Exit::Failed;
         }
     };
-    let ended = runtime.block_on(run::run(cli, config, folders, &console));
+    let ended = runtime.block_on(cli.command.run(connector, &console));
     // A thread that waits for a line of the terminal must not keep the process.
     runtime.shutdown_background();
     console.finish();
@@ -60,8 +52,8 @@ fn main() -> Exit {
     })
 }
 
-fn read() -> anyhow::Result<(args::Cli, ConfigFile, Folders)> {
+fn read() -> anyhow::Result<(cli::Cli, Connector)> {
     let folders = Folders::of_user()?;
     let config = ConfigFile::read(&folders.config_file())?;
-    Ok((defaults::parse(&config)?, config, folders))
+    Ok((cli::parse(&config)?, Connector::new(config, folders)))
 }

@@ -1,10 +1,19 @@
 //! How fast it goes, and how long it will take: from a moving window of what was done.
 
+mod listing;
+pub mod outage;
+mod units;
+mod work;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use s3flickr::monitor::Limit;
 use s3flickr::ops::status::Status;
+
+pub use self::listing::ListingProgress;
+pub use self::units::{bytes, span};
+pub use self::work::WorkProgress;
 
 /// The window: long enough to be steady, short enough to follow a change.
 const WINDOW: Duration = Duration::from_secs(120);
@@ -68,46 +77,9 @@ pub fn left(jobs: u64, per_second: f64) -> Duration {
     Duration::from_secs_f64((jobs as f64 / per_second).min(1e8))
 }
 
-/// A span of time as a person says it: `2d 3h`, `3h 5m`, `4m 10s`, `12s`.
-pub fn span(time: Duration) -> String {
-    let seconds = time.as_secs();
-    let (days, hours, minutes) = (seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds}s"),
-        (0, 0, _) => format!("{minutes}m {}s", seconds % 60),
-        (0, _, _) => format!("{hours}h {minutes}m"),
-        (_, _, _) => format!("{days}d {hours}h"),
-    }
-}
-
-/// Bytes as a person reads them: `123 B`, `4.5 MiB`.
-pub fn bytes(n: u64) -> String {
-    let mut value = n as f64;
-    let mut unit = "B";
-    for next in ["KiB", "MiB", "GiB", "TiB"] {
-        if value < 1024.0 {
-            break;
-        }
-        value /= 1024.0;
-        unit = next;
-    }
-    if unit == "B" {
-        format!("{n} B")
-    } else {
-        format!("{value:.1} {unit}")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn spans_and_sizes_are_said_as_people_say_them() {
-        let spans = [12, 250, 11_100, 200_000].map(|s| span(Duration::from_secs(s)));
-        assert_eq!(spans, ["12s", "4m 10s", "3h 5m", "2d 7h"]);
-        assert_eq!([512, 4_718_592].map(bytes), ["512 B", "4.5 MiB"]);
-    }
 
     #[test]
     fn the_rate_follows_the_window() {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use s3flickr::model::outage::Service;
 
-use crate::progress::span;
+use super::units::span;
 
 /// An outage older than this is told with its date.
 const DAY: Duration = Duration::from_secs(20 * 3600);

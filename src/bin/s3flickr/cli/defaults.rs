@@ -7,8 +7,8 @@ use clap::builder::{BoolishValueParser, OsStr};
 use clap::{ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Id};
 use s3flickr::config::ConfigFile;
 
-use crate::args::Cli;
-use crate::precedence::{self, Place, Places};
+use super::Cli;
+use super::precedence::{self, Place, Places};
 
 /// The options of the config file.
 type File<'a> = &'a [(String, Vec<String>)];

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use sha1::{Digest, Sha1};
 use tokio::process::Command;
 
-use crate::args;
+use super::sandbox::exports;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::signals::asked_to_end;
@@ -29,19 +29,32 @@ const WORKERS: usize = 3;
 const UPLOAD_MS: u64 = 150;
 
 /// `demo`
-pub async fn demo(args: args::Demo, console: &Console) -> Result<Exit> {
-    let photos = photos(args.photos)?;
-    // Nobody else of this machine can guess its name, or look into it. Nothing of it is worth
-    // keeping once the gallery is closed.
-    let folder = tempfile::Builder::new()
-        .prefix("s3flickr-demo-")
-        .permissions(Permissions::from_mode(0o700))
-        .tempdir()
-        .context("cannot make a temporary folder")?;
-    Demo::new(&photos, folder.path(), console)
-        .await?
-        .run(args.exit)
-        .await
+#[derive(Debug, clap::Args)]
+pub struct Demo {
+    /// End when it is done, instead of leaving the gallery open
+    #[arg(long)]
+    pub exit: bool,
+    /// The folder of photos to copy [default: examples/photos]
+    #[arg(long, value_name = "DIR")]
+    pub photos: Option<PathBuf>,
+}
+
+impl Demo {
+    /// Runs every step, and leaves the gallery open until a signal.
+    pub async fn run(self, console: &Console) -> Result<Exit> {
+        let photos = photos(self.photos)?;
+        // Nobody else of this machine can guess its name, or look into it. Nothing of it is worth
+        // keeping once the gallery is closed.
+        let folder = tempfile::Builder::new()
+            .prefix("s3flickr-demo-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir()
+            .context("cannot make a temporary folder")?;
+        Walk::new(&photos, folder.path(), console)
+            .await?
+            .run(self.exit)
+            .await
+    }
 }
 
 /// The folder of photos: the one named, or the examples beside the program's source.
@@ -62,15 +75,15 @@ fn photos(named: Option<PathBuf>) -> Result<PathBuf> {
     }
 }
 
-struct Demo<'a> {
+struct Walk<'a> {
     photos: &'a Path,
     queue: String,
     console: &'a Console,
     sandbox: Sandbox,
 }
 
-impl<'a> Demo<'a> {
-    async fn new(photos: &'a Path, folder: &Path, console: &'a Console) -> Result<Demo<'a>> {
+impl<'a> Walk<'a> {
+    async fn new(photos: &'a Path, folder: &Path, console: &'a Console) -> Result<Walk<'a>> {
         let dir = folder.join("flickr");
         console.line("A stand-in for Flickr, on this machine alone:\n");
         console.line(&format!("$ s3flickr sandbox --dir {}", dir.display()));
@@ -87,9 +100,9 @@ impl<'a> Demo<'a> {
             ..Options::default()
         };
         let sandbox = sandbox::start(options).await?;
-        console.line(&crate::sandbox::exports(&sandbox.environment()));
+        console.line(&exports(&sandbox.environment()));
         let queue = format!("sqlite:{}", folder.join("queue.db").display());
-        Ok(Demo {
+        Ok(Walk {
             photos,
             queue,
             console,

@@ -1,0 +1,25 @@
+//! `completions`: the script that teaches a shell this command line.
+
+use anyhow::Result;
+use clap::CommandFactory;
+
+use crate::cli::Cli;
+use crate::console::Console;
+use crate::exit::Exit;
+
+/// `completions`
+#[derive(Debug, clap::Args)]
+pub struct Completions {
+    /// Which shell
+    pub shell: clap_complete::Shell,
+}
+
+impl Completions {
+    /// Prints the script.
+    pub fn run(self, console: &Console) -> Result<Exit> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "s3flickr", &mut script);
+        console.line(String::from_utf8_lossy(&script).trim_end());
+        Ok(Exit::Well)
+    }
+}

@@ -1,0 +1,93 @@
+//! `assign-sets` and `merge-sets`.
+
+use anyhow::Result;
+use s3flickr::model::flickr::name::SetName;
+use s3flickr::ops::sets::{self, AssignOptions, SetsSummary};
+
+use super::sets_lock::SetsLock;
+use crate::connect::Connector;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::signals::stop_on_signals;
+use crate::{parse, report};
+
+/// `assign-sets`
+#[derive(Debug, clap::Args)]
+pub struct AssignSets {
+    /// What a set is named after: the whole folder, or its last part
+    #[arg(long, value_name = "NAME", default_value = "path", value_parser = parse::set_name())]
+    pub set_name: SetName,
+    /// Print the plan, and change nothing
+    #[arg(short = 'n', long, visible_alias = "dryrun")]
+    pub dry_run: bool,
+    /// Read every set, instead of trusting one that has the right number of photos
+    #[arg(long)]
+    pub read_all: bool,
+    /// Delete the later copies of files that are in the account more than once; needs `login --allow-delete`
+    #[arg(long)]
+    pub delete_duplicates: bool,
+    /// The queue of the fleet whose budget the calls come out of [default: this machine's own pace]
+    #[arg(long, value_name = "QUEUE")]
+    pub queue: Option<String>,
+    /// Calls to Flickr an hour; 0 for no limit
+    #[arg(long, value_name = "N", default_value_t = 3600)]
+    pub calls_per_hour: u32,
+}
+
+impl AssignSets {
+    /// Makes and fills the sets, or prints the plan.
+    pub async fn run(self, connector: &Connector, console: &Console) -> Result<Exit> {
+        let stop = stop_on_signals(console);
+        let queue = self.queue.as_deref();
+        let _alone = SetsLock::take(connector.folders())?;
+        let flickr = connector.client(queue, self.calls_per_hour, &stop).await?;
+        let options = AssignOptions {
+            naming: self.set_name,
+            dry_run: self.dry_run,
+            read_all: self.read_all,
+            delete_duplicates: self.delete_duplicates,
+        };
+        let summary = sets::assign_sets(&flickr, options, &stop, console).await?;
+        let (document, text) = report::assigned(&summary, self.dry_run);
+        console.result(&document, &text);
+        Ok(exit(&summary))
+    }
+}
+
+/// `merge-sets`
+#[derive(Debug, clap::Args)]
+pub struct MergeSets {
+    /// Print the plan, and change nothing
+    #[arg(short = 'n', long, visible_alias = "dryrun")]
+    pub dry_run: bool,
+    /// The queue of the fleet whose budget the calls come out of [default: this machine's own pace]
+    #[arg(long, value_name = "QUEUE")]
+    pub queue: Option<String>,
+    /// Calls to Flickr an hour; 0 for no limit
+    #[arg(long, value_name = "N", default_value_t = 3600)]
+    pub calls_per_hour: u32,
+}
+
+impl MergeSets {
+    /// Merges the sets of one title, or prints the plan.
+    pub async fn run(self, connector: &Connector, console: &Console) -> Result<Exit> {
+        let stop = stop_on_signals(console);
+        let queue = self.queue.as_deref();
+        let _alone = SetsLock::take(connector.folders())?;
+        let flickr = connector.client(queue, self.calls_per_hour, &stop).await?;
+        let summary = sets::merge_sets(&flickr, self.dry_run, &stop, console).await?;
+        let (document, text) = report::merged(&summary, self.dry_run);
+        console.result(&document, &text);
+        Ok(exit(&summary))
+    }
+}
+
+fn exit(summary: &SetsSummary) -> Exit {
+    if summary.stopped {
+        Exit::Stopped
+    } else if !summary.refused.is_empty() || !summary.unlisted.is_empty() {
+        Exit::SomeFailed
+    } else {
+        Exit::Well
+    }
+}

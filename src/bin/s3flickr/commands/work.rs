@@ -1,0 +1,190 @@
+//! `work`: drains the queue, beside as many other workers as there are.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use s3flickr::flickr::{self, Budget, Client, Visibility};
+use s3flickr::model::outcome::Backoff;
+use s3flickr::monitor::{Event, Monitor};
+use s3flickr::ops::work::throttle::Bandwidth;
+use s3flickr::ops::work::{Options, Stopped, Summary, Transfers, allowed_sources};
+use s3flickr::ops::{self, account};
+use s3flickr::queue::{Queue, Rate};
+use s3flickr::stop::Stop;
+use tracing::warn;
+
+use crate::cli::QueueArg;
+use crate::connect::{self, Connector};
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::progress::WorkProgress;
+use crate::signals::{drain_on_interruption, stop_on_signals};
+use crate::{descriptors, parse, report};
+
+/// `work`
+#[derive(Debug, clap::Args)]
+pub struct Work {
+    /// Which queue.
+    #[command(flatten)]
+    pub queue: QueueArg,
+    /// How many photos are under way at once; auto: as many as still make it faster
+    #[arg(long, value_name = "N|auto", default_value = "16", value_parser = parse::transfers)]
+    pub transfers: Transfers,
+    /// Bytes a second of this process, such as 10M (MiB) or 512K; off for no limit
+    #[arg(long, value_name = "RATE", default_value = "off", value_parser = parse::bandwidth)]
+    pub bwlimit: Bandwidth,
+    /// Wait for more when the queue is empty
+    #[arg(long)]
+    pub forever: bool,
+    /// Calls to Flickr an hour, of all workers of the queue together; 0 for no limit
+    #[arg(long, value_name = "N", default_value_t = 3600)]
+    pub calls_per_hour: u32,
+    /// Do not count uploads as calls, for who knows that Flickr does not
+    #[arg(long)]
+    pub uploads_free: bool,
+    /// How long a message is held, in seconds; renewed while the transfer runs
+    #[arg(long = "visibility", value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(2..=43_200))]
+    pub visibility_timeout: u64,
+    /// Who may see the photos
+    #[arg(long, default_value = "private", value_parser = parse::privacy())]
+    pub privacy: Visibility,
+    /// A store that the worker may read; may be given again [default: what populate recorded]
+    #[arg(long, value_name = "STORE")]
+    pub allow: Vec<String>,
+    /// Take no ETag for an MD5, for a server whose ETags only look like it
+    #[arg(long)]
+    pub ignore_etag_md5: bool,
+    /// Stop with exit status 1 once this many photos have failed in this run [default: no limit]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_errors: Option<u64>,
+    /// Seconds before a failed photo is tried again; doubled each time
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = Backoff::default().first.as_secs_f64(),
+        hide_short_help = true
+    )]
+    pub retry_delay: f64,
+    /// The hour that --calls-per-hour is counted over, in seconds: for tests
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, hide = true)]
+    pub budget_window: u64,
+}
+
+impl Work {
+    /// Works until the queue is drained, or something stops the run.
+    pub async fn run(self, connector: &Connector, console: &Console) -> Result<Exit> {
+        // First all that may be wrong with the user's side, then the services.
+        let options = self.options()?;
+        connector.check_account()?;
+        let queue = connector.queue(&self.queue).await?;
+        let stop = stop_on_signals(console);
+        let flickr = connector.flickr(self.budget(&queue, &stop))?;
+        preflight(&queue, &flickr, &options, console).await?;
+        let progress = WorkProgress::new(console);
+        let watching = tokio::spawn(Arc::clone(&progress).watch(queue.clone()));
+        let interruption = tokio::spawn(drain_on_interruption(stop.clone(), console.clone()));
+        let worked = ops::work::work(&queue, &flickr, &options, &stop, progress).await;
+        watching.abort();
+        interruption.abort();
+        let summary = worked?;
+        let (document, text) = report::worked(&summary);
+        console.result(&document, &text);
+        exit(&summary, &queue).await
+    }
+
+    fn options(&self) -> Result<Options> {
+        let defaults = Backoff::default();
+        let first =
+            Duration::try_from_secs_f64(self.retry_delay).context("--retry-delay is no time")?;
+        Ok(Options {
+            transfers: self.transfers,
+            most_lanes: most_lanes(self.transfers),
+            bandwidth: self.bwlimit.clone(),
+            forever: self.forever,
+            hold: Duration::from_secs(self.visibility_timeout),
+            visibility: self.privacy,
+            allow: allowed_sources::locate_all(&self.allow)?,
+            ignore_etag_md5: self.ignore_etag_md5,
+            backoff: Backoff {
+                first,
+                longest: defaults.longest.max(first),
+            },
+            max_errors: self.max_errors,
+        })
+    }
+
+    /// The fleet's budget, as this worker's options set it.
+    fn budget(&self, queue: &Queue, stop: &Stop) -> Budget {
+        let rate = Rate {
+            calls: self.calls_per_hour,
+            per: Duration::from_secs(self.budget_window),
+        };
+        let budget = connect::fleet_budget(queue, rate).until(stop.drain_token());
+        if self.uploads_free {
+            budget.with_free_uploads()
+        } else {
+            budget
+        }
+    }
+}
+
+/// Asks the account whether it takes what waits, and says what is worth knowing.
+async fn preflight(
+    queue: &Queue,
+    flickr: &Client,
+    options: &Options,
+    console: &Console,
+) -> Result<()> {
+    let counts = queue.counts().await?;
+    let queued = counts.waiting + counts.delayed + counts.in_flight;
+    match account::preflight(flickr, options.visibility, queued).await {
+        // Asked to end already: what follows takes nothing, and says so in its result.
+        Err(ops::Error::Flickr(flickr::Error::Draining)) => {}
+        lines => {
+            for line in lines? {
+                console.event(Event::Account(line));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How a run that came to its end is told to a script.
+async fn exit(summary: &Summary, queue: &Queue) -> Result<Exit> {
+    match &summary.stopped {
+        Stopped::Halted(why) => bail!("{why}"),
+        Stopped::Signal => Ok(Exit::Stopped),
+        Stopped::Drained if summary.tally.failed > 0 => Ok(Exit::SomeFailed),
+        Stopped::Drained if something_is_missing(queue).await => Ok(Exit::SomeFailed),
+        Stopped::Drained => Ok(Exit::Well),
+    }
+}
+
+/// Whether photos are neither done nor waiting when the queue is empty; says what to do then.
+async fn something_is_missing(queue: &Queue) -> bool {
+    match ops::status::status(queue).await {
+        Ok(status) => {
+            for line in status.advice() {
+                warn!("{line}");
+            }
+            status.missing > 0 && status.settled
+        }
+        // The work is done; that the queue cannot be asked any more changes nothing of it.
+        Err(_) => false,
+    }
+}
+
+/// How many lanes this process has room for; says where that is fewer than were asked for.
+fn most_lanes(asked: Transfers) -> usize {
+    let (lanes, files) = descriptors::lanes_that_fit();
+    if let (Transfers::Fixed(asked), Some(files)) = (asked, files)
+        && asked > lanes
+    {
+        warn!(
+            "this process may open only {files} files, enough for {lanes} transfers at once, not \
+             {asked}: raise the hard limit (`ulimit -Hn`) for more"
+        );
+    }
+    lanes
+}
