@@ -16,6 +16,7 @@ mod limits;
 mod login;
 mod migration;
 mod other_clients;
+mod permissions;
 mod populating;
 mod precedence;
 mod proxy_works;

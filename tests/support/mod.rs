@@ -14,5 +14,6 @@ pub mod cli;
 pub mod env;
 pub mod fleet;
 pub mod gate;
+pub mod policy;
 pub mod proxy;
 pub mod python;
