@@ -4,8 +4,9 @@
 //! Nothing of an operation depends on what a monitor does.
 
 use std::fmt;
-use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
+
+use parking_lot::Mutex;
 
 use crate::model::Key;
 use crate::model::flickr::accepts::Skip;
@@ -125,19 +126,12 @@ pub struct Recorder(Mutex<Vec<Event>>);
 impl Recorder {
     /// All that it was told so far.
     pub fn events(&self) -> Vec<Event> {
-        self.lock().clone()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Event>> {
-        // A list of events has no invariant that a panic elsewhere could break.
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0.lock().clone()
     }
 }
 
 impl Monitor for Recorder {
     fn event(&self, event: Event) {
-        self.lock().push(event);
+        self.0.lock().push(event);
     }
 }

@@ -9,11 +9,12 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use data_encoding::{BASE64, HEXLOWER};
 use md5::{Digest, Md5};
+use parking_lot::Mutex;
 use tokio::net::TcpListener;
 
 use crate::http::{self, Answer, Request};
@@ -220,7 +221,7 @@ impl Server {
 
     /// Computed at the first need: a warm-up run is not measured.
     fn sums(&self, size: u64) -> Sums {
-        let mut known = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.sums.lock();
         known
             .entry(size)
             .or_insert_with(|| sums(&self.block, size))

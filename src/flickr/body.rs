@@ -5,13 +5,14 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::stream::BoxStream;
+use parking_lot::Mutex;
 use tokio::time::{Instant, sleep_until};
 
 use super::Error;
@@ -67,7 +68,7 @@ impl Stream for Body {
     type Item = io::Result<Bytes>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        lock(&self.0).poll(context)
+        self.0.lock().poll(context)
     }
 }
 
@@ -120,12 +121,12 @@ impl State {
 impl Gauge {
     /// Whether the last byte was handed over, so that Flickr may have the photo.
     pub(super) fn is_whole(&self) -> bool {
-        lock(&self.0).whole
+        self.0.lock().whole
     }
 
     /// Why our own side failed, if it did.
     pub(super) fn failure(&self) -> Option<Error> {
-        lock(&self.0).failure.take()
+        self.0.lock().failure.take()
     }
 
     /// Comes back when nothing has moved for `idle`, or no answer has come for `answer` after the last byte.
@@ -142,7 +143,7 @@ impl Gauge {
     }
 
     fn patience(&self, idle: Duration, answer: Duration) -> (Instant, Stall) {
-        let state = lock(&self.0);
+        let state = self.0.lock();
         match (state.whole, state.asked) {
             (true, _) => (state.moved + answer, Stall::Answer),
             (false, true) => (state.moved + idle, Stall::Source),
@@ -154,7 +155,7 @@ impl Gauge {
 impl Drop for Gauge {
     fn drop(&mut self) {
         let (source, reader) = {
-            let mut state = lock(&self.0);
+            let mut state = self.0.lock();
             (state.source.take(), state.reader.take())
         };
         drop(source);
@@ -162,9 +163,4 @@ impl Drop for Gauge {
             reader.wake();
         }
     }
-}
-
-/// A source that panicked is not asked again: its upload is gone with it.
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

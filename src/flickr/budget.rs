@@ -6,12 +6,13 @@
 
 use std::fmt;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use parking_lot::Mutex as SyncMutex;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -64,7 +65,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(unspent) = self.unspent.take() {
-            let mut unspent = lock(&unspent);
+            let mut unspent = unspent.lock();
             unspent.retain(|granted| granted.elapsed() <= self.lifetime);
             unspent.push(self.granted);
         }
@@ -244,7 +245,7 @@ impl Budget {
 
     /// A call that was granted a moment ago and not made.
     fn reuse(&self) -> Option<Instant> {
-        let mut unspent = lock(&self.unspent);
+        let mut unspent = self.unspent.lock();
         unspent.retain(|granted| granted.elapsed() <= self.lifetime);
         unspent.pop()
     }
@@ -257,7 +258,7 @@ impl Budget {
     }
 
     fn pause_end(&self) -> Option<Instant> {
-        lock(&self.pace).pause_end()
+        self.pace.lock().pause_end()
     }
 
     /// How long no call is made because Flickr asked for fewer; `None` where nothing holds them up.
@@ -267,7 +268,7 @@ impl Budget {
 
     /// What Flickr's answer that there are too many calls does: a pause for everybody, and half the pace.
     pub(super) fn throttled(&self, wait: Option<Duration>, first_pause: Duration) {
-        lock(&self.pace).throttled(wait, first_pause);
+        self.pace.lock().throttled(wait, first_pause);
     }
 
     fn of(supply: Supply) -> Self {
@@ -302,7 +303,7 @@ impl Supply {
                 let rest = *interval * (*burst - 1);
                 let earliest = due.checked_sub(rest).unwrap_or(*due);
                 sleep_until(earliest).await;
-                let stretched = interval.div_f64(lock(pace).factor());
+                let stretched = interval.div_f64(pace.lock().factor());
                 *due = (*due).max(Instant::now()) + stretched;
             }
             Self::Shared {
@@ -311,7 +312,7 @@ impl Supply {
                 granted,
                 last,
             } => {
-                let factor = lock(pace).factor();
+                let factor = pace.lock().factor();
                 if let Some(last) = last.filter(|_| factor < 1.0) {
                     sleep_until(last + SHARED_SPACING.div_f64(factor)).await;
                 }
@@ -369,11 +370,6 @@ impl Pace {
         // A pause is quiet by itself; only what is quiet after it counts.
         self.slowed = self.paused_until.map(|end| (end, factor));
     }
-}
-
-/// Plain data, so that a panic elsewhere leaves it fit for use.
-fn lock<T>(data: &SyncMutex<T>) -> std::sync::MutexGuard<'_, T> {
-    data.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The log of calls: the latest ones one by one, all of them as totals.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use serde::Serialize;
 
 /// So many entries are kept; totals stay exact beyond that.
@@ -47,7 +47,7 @@ pub struct Log(Mutex<Book>);
 impl Log {
     /// Adds one; the oldest makes room.
     pub fn add(&self, call: Call) {
-        let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut book = self.0.lock();
         let totals = book.totals.entry(call.method.clone()).or_default();
         totals.calls += 1;
         if call.outcome == "ok" {
@@ -69,18 +69,14 @@ impl Log {
 
     /// The latest entries, oldest first, at most so many.
     pub fn latest(&self, most: usize) -> Vec<Call> {
-        let book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let book = self.0.lock();
         let skipped = book.entries.len().saturating_sub(most);
         book.entries.iter().skip(skipped).cloned().collect()
     }
 
     /// All totals by method.
     pub fn totals(&self) -> BTreeMap<String, Totals> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .totals
-            .clone()
+        self.0.lock().totals.clone()
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, HOST};
 use axum::http::request::Parts;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::Credentials;
 use super::account::Account;
@@ -113,7 +113,7 @@ impl Core {
 
     /// The account; nothing is awaited while it is held.
     pub fn account(&self) -> MutexGuard<'_, Account> {
-        self.account.lock().unwrap_or_else(PoisonError::into_inner)
+        self.account.lock()
     }
 
     /// Looks at or changes the account, and comes back when the changes are in the journal.

@@ -1,8 +1,8 @@
 //! Faults on request: a script of what goes wrong, for which call, how often.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -218,21 +218,18 @@ impl Script {
             seen: 0,
             struck: 0,
         });
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = armed.collect();
+        *self.0.lock() = armed.collect();
     }
 
     /// The faults and how often they were looked at and struck.
     pub fn list(&self) -> Vec<Armed> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.lock().clone()
     }
 
     /// What strikes this call: delays add to the first other fault that strikes.
     pub fn strike(&self, call: &str) -> Hit {
         let mut hit = Hit::default();
-        let mut script = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut script = self.0.lock();
         for armed in script.iter_mut().filter(|armed| armed.fault.covers(call)) {
             if hit.kind.is_some() || !armed.strikes() {
                 continue;

@@ -1,11 +1,12 @@
 //! The three steps of a login: a request token, a person's consent, an access token.
 
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, RawQuery, Request as Incoming, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use parking_lot::MutexGuard;
 
 use super::core::{Core, Denied, FULL_NAME, NSID, USERNAME};
 use super::data::{Change, Perms, Token};
@@ -96,7 +97,7 @@ async fn step(
 type Logins<'a> = MutexGuard<'a, std::collections::HashMap<String, Request>>;
 
 fn logins(core: &Core) -> Logins<'_> {
-    core.logins.lock().unwrap_or_else(PoisonError::into_inner)
+    core.logins.lock()
 }
 
 fn begin(core: &Core, signed: &Signed) -> Result<String, Denied> {

@@ -1,13 +1,13 @@
 //! OAuth 1.0a as Flickr verifies it: HMAC-SHA1 over the request exactly as it arrived.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::{Mutex, PoisonError};
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64;
 use hmac::{Hmac, Mac};
+use parking_lot::Mutex;
 use sha1::Sha1;
 
 use super::params::{Params, encode};
@@ -157,7 +157,7 @@ impl Nonces {
         }
         let token = request.params.get("oauth_token").unwrap_or_default();
         let nonce = format!("{token} {}", request.need("oauth_nonce")?);
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.0.lock();
         // A timestamp may lie in the future by the tolerance, and is good for as long again.
         while seen
             .by_arrival

@@ -1,7 +1,5 @@
 //! The methods about the account, its tokens and its tickets.
 
-use std::sync::PoisonError;
-
 use serde_json::{Map, Value, json};
 
 use super::core::{FULL_NAME, NSID, USERNAME};
@@ -97,11 +95,7 @@ pub fn limits(_: &mut Context<'_>) -> Answer {
 
 /// `flickr.photos.upload.checkTickets`: the first look finds a ticket pending, the second done.
 pub fn check_tickets(context: &mut Context<'_>) -> Answer {
-    let mut tickets = context
-        .core
-        .tickets
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
+    let mut tickets = context.core.tickets.lock();
     let mut state = |id: &str| match tickets.get_mut(id) {
         None => json!({"id": id, "invalid": 1}),
         Some(ticket) => {

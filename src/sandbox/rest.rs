@@ -1,7 +1,7 @@
 //! `/services/rest`: who calls, which method, and what it may do.
 
 use std::collections::HashSet;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request, State};
@@ -291,7 +291,7 @@ async fn run(core: &Core, method: &Method, perms: Perms, signed: &Signed, hit: &
 
 /// The photos of this call that a fault keeps unknown; each such call brings them nearer.
 fn still_unknown(core: &Core, params: &Params) -> HashSet<u64> {
-    let mut fresh = core.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut fresh = core.fresh.lock();
     if fresh.is_empty() {
         return HashSet::new();
     }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -142,7 +142,7 @@ fn accepted(core: &Core, params: &Params, photo: u64) -> Response {
         return Format::Xml.ok(&json!({"photoid": {"_content": photo.to_string()}}));
     }
     let id = format!("{OWNER_NUMBER}-72157{:012}", photo % 1_000_000_000_000);
-    let mut tickets = core.tickets.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut tickets = core.tickets.lock();
     tickets.insert(id.clone(), Ticket { photo, checks: 0 });
     Format::Xml.ok(&json!({"ticketid": {"_content": id}}))
 }
@@ -253,10 +253,7 @@ async fn accept(
     let created = core.change(|account| {
         admit(account, &signed.params, &photo)?;
         if unknown_for > 0 {
-            core.fresh
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(id, unknown_for);
+            core.fresh.lock().insert(id, unknown_for);
         }
         file.keep = true;
         account.commit(Change::Photo(Box::new(photo)));

@@ -3,10 +3,11 @@
 //!
 //! A listing (`list-type=2`) is answered straight, in one page, so that `populate` works.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use md5::{Digest, Md5};
+use parking_lot::Mutex;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -249,11 +250,7 @@ impl BentGet {
 
     /// The requests until now.
     pub fn gets(&self) -> Vec<Get> {
-        self.state
-            .gets
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.state.gets.lock().clone()
     }
 }
 
@@ -304,7 +301,7 @@ fn request(state: &State, key: &str, head: &[String]) -> Get {
             .parse()
             .ok()
     });
-    let mut gets = state.gets.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut gets = state.gets.lock();
     let get = Get {
         number: gets.iter().filter(|get| get.key == key).count(),
         key: key.to_owned(),

@@ -1,12 +1,13 @@
 //! An HTTP server before another one, which answers some requests itself and hands the rest on.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
+use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -50,7 +51,7 @@ impl Gate {
 
     /// What it answers itself from now on.
     pub fn rule(&self, rule: impl Fn(&str, &[u8]) -> Option<(u16, String)> + Send + 'static) {
-        *self.rule.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(rule);
+        *self.rule.lock() = Box::new(rule);
     }
 }
 
@@ -63,7 +64,7 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
     let path = parts.uri.to_string();
-    let own = rule.lock().unwrap_or_else(PoisonError::into_inner)(&path, &body);
+    let own = rule.lock()(&path, &body);
     if let Some((status, text)) = own {
         return response(status, text.into());
     }

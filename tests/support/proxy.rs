@@ -6,10 +6,11 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -109,12 +110,12 @@ impl Proxy {
 
     /// What becomes of the next connections, one action each, in the order in which they come.
     pub fn script(&self, actions: Vec<Action>) {
-        lock(&self.shared.script).extend(actions);
+        self.shared.script.lock().extend(actions);
     }
 
     /// What becomes of the connections after the script; at first they pass.
     pub fn otherwise(&self, action: Action) {
-        *lock(&self.shared.otherwise) = action;
+        *self.shared.otherwise.lock() = action;
     }
 
     /// Lets stalled connections go on, and those that were taken but have not stalled yet.
@@ -129,7 +130,7 @@ impl Proxy {
 
     /// Refuses new connections until [`Proxy::up`]; those that are open stay.
     pub async fn down(&self) {
-        let accepting = lock(&self.accepting).take();
+        let accepting = self.accepting.lock().take();
         if let Some(task) = accepting {
             task.abort();
             // Its end closes the listener.
@@ -147,7 +148,7 @@ impl Proxy {
             }
         };
         let task = accept(listener, Arc::clone(&self.shared));
-        *lock(&self.accepting) = Some(task);
+        *self.accepting.lock() = Some(task);
     }
 
     /// The bytes that have passed until now.
@@ -204,8 +205,8 @@ impl Shared {
 
     /// The action of the connection that has just come.
     fn next_action(&self) -> Action {
-        let scripted = lock(&self.script).pop_front();
-        scripted.unwrap_or_else(|| *lock(&self.otherwise))
+        let scripted = self.script.lock().pop_front();
+        scripted.unwrap_or_else(|| *self.otherwise.lock())
     }
 
     fn count(&self, way: Way, bytes: u64) {
@@ -345,9 +346,4 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         self.sever();
     }
-}
-
-/// The value, also after a test panicked while it held the lock.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

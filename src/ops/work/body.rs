@@ -3,10 +3,11 @@
 //! arrives wrong is never a whole upload.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt, unfold};
+use parking_lot::Mutex;
 
 use super::content::{Authority, Check, Content};
 use super::lane_stats::Activity;
@@ -17,10 +18,7 @@ pub type Verdict = Arc<Mutex<Option<Error>>>;
 
 /// The reason that a body ended early, if it did.
 pub fn taken(verdict: &Verdict) -> Option<Error> {
-    verdict
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take()
+    verdict.lock().take()
 }
 
 /// A file's bytes as an upload's body; ends in an error, before the last chunk, unless every
@@ -43,7 +41,7 @@ pub fn checked(
             Ok(None) => None,
             Err(error) => {
                 let text = error.to_string();
-                *verdict.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                *verdict.lock() = Some(error);
                 Some((Err(io::Error::other(text)), (None, verdict)))
             }
         }

@@ -1,8 +1,9 @@
 //! The breaker of a worker: the lanes ask it before they take a job, and tell it how each ended.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
@@ -77,9 +78,8 @@ impl Breaker {
 
     fn with<T>(&self, look: impl FnOnce(&mut State, Moment) -> T) -> T {
         let now = self.0.began.0.elapsed();
-        let state = self.0.state.lock();
-        // Plain data, so a panic elsewhere leaves it fit for use.
-        look(&mut state.unwrap_or_else(PoisonError::into_inner), now)
+        let mut state = self.0.state.lock();
+        look(&mut state, now)
     }
 
     /// Makes a change, says what the lanes wait for if that is news, and wakes them.

@@ -1,12 +1,13 @@
 //! One lane of a worker: takes a message, copies its photo, has the message settled, and again.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use parking_lot::Mutex;
 use tokio_util::task::TaskTracker;
 
 use super::Error;

@@ -23,10 +23,11 @@ mod settle;
 pub mod throttle;
 pub mod transfer;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use tokio_util::task::TaskTracker;
 
 use self::allowed_sources::Sources;
@@ -121,7 +122,7 @@ pub async fn work(
     }
     lane.undecided.close();
     lane.undecided.wait().await;
-    tally.add(&lane.late.lock().unwrap_or_else(PoisonError::into_inner));
+    tally.add(&lane.late.lock());
     match failure {
         Some(error) => Err(error),
         None => Ok(Summary {

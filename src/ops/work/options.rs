@@ -1,7 +1,9 @@
 //! What the lanes of a worker share: how to work, what was done, and why it ended.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use super::throttle::Bandwidth;
 use crate::flickr::Visibility;
@@ -107,27 +109,20 @@ pub(super) struct Verdict(Arc<Mutex<Option<Stopped>>>);
 
 impl Verdict {
     pub(super) fn say(&self, stopped: Stopped) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert(stopped);
+        self.0.lock().get_or_insert(stopped);
     }
 
     pub(super) fn is_drained(&self) -> bool {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) == Some(Stopped::Drained)
+        *self.0.lock() == Some(Stopped::Drained)
     }
 
     pub(super) fn is_halted(&self) -> bool {
-        let said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let said = self.0.lock();
         matches!(*said, Some(Stopped::Halted(_)))
     }
 
     pub(super) fn stopped(&self, stop: &Stop) -> Stopped {
-        let said = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let said = self.0.lock().clone();
         said.unwrap_or(if stop.is_draining() {
             Stopped::Signal
         } else {

@@ -6,7 +6,6 @@
 //! calls, not one each. Of a photo no more is kept than tells its file, as hashes.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -48,7 +47,7 @@ pub struct Uploads {
     flickr: Client,
     index: Mutex<Index>,
     /// The ids of photos without tags of ours that were given them: two files may have the bytes of one.
-    adopted: std::sync::Mutex<HashSet<String>>,
+    adopted: parking_lot::Mutex<HashSet<String>>,
 }
 
 #[derive(Default)]
@@ -81,19 +80,19 @@ impl Uploads {
         Uploads {
             flickr: flickr.clone(),
             index: Mutex::default(),
-            adopted: std::sync::Mutex::default(),
+            adopted: parking_lot::Mutex::default(),
         }
     }
 
     /// Whether a photo without tags of ours may be given those of a file: the first to ask has it.
     pub fn may_adopt(&self, photo: &str) -> bool {
-        let mut adopted = self.adopted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut adopted = self.adopted.lock();
         adopted.insert(photo.to_owned())
     }
 
     /// Takes that back: the tags could not be given.
     pub fn was_not_adopted(&self, photo: &str) {
-        let mut adopted = self.adopted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut adopted = self.adopted.lock();
         adopted.remove(photo);
     }
 

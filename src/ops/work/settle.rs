@@ -1,7 +1,7 @@
 //! What becomes of a message after its attempt: who pays for a failure, and what the queue is told.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::breaker::{Pass, Undecided, Verdict};
@@ -84,10 +84,7 @@ impl Lane {
             // The message comes back by itself. What ends the lanes they will meet themselves.
             let _ = self.trouble(error, None);
         }
-        self.late
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .add(&tally);
+        self.late.lock().add(&tally);
     }
 
     /// Settles a message. Only [`Ruling::Charge`] costs the job a retry.

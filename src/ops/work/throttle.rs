@@ -6,12 +6,13 @@
 
 use std::io;
 use std::num::NonZeroU64;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt, unfold};
+use parking_lot::Mutex;
 use tokio::time::{Instant, sleep_until};
 
 /// The largest piece: what passes at once must be a small part of a second's bytes.
@@ -88,7 +89,7 @@ impl Paced {
     async fn pass(&self, bytes: usize) {
         let takes = Duration::from_secs_f64(bytes as f64 / self.per_second.get() as f64);
         let due = {
-            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut next = self.next.lock();
             let now = Instant::now();
             // Time in which nobody asked is not saved up.
             let due = next.map_or(now, |next| next.max(now));

@@ -10,10 +10,11 @@ mod notes;
 mod turns;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use rusqlite::{Connection, ErrorCode, Transaction};
 use tokio::time::{Instant, sleep};
 
@@ -117,7 +118,7 @@ impl Sqlite {
     ) -> Result<u32, Error> {
         let rate = *rate;
         let news = {
-            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut asked = self.asked.lock();
             asked.replace(rate) != Some(rate)
         };
         if news {

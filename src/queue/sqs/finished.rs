@@ -12,9 +12,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Mutex as Locked, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::{Mutex as Locked, MutexGuard};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::sleep;
 
@@ -287,8 +287,7 @@ impl Finished {
     }
 
     fn tally(&self) -> MutexGuard<'_, BTreeMap<String, Tally>> {
-        // Numbers that are each right, whatever panicked elsewhere.
-        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tally.lock()
     }
 }
 

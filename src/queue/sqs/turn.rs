@@ -6,13 +6,14 @@
 //! at another time is hidden again until its next turn, unspent. All workers must mean the same
 //! second, and their own clocks may be hours apart, so time is what SQS says in its answers.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::config::interceptors::BeforeDeserializationInterceptorContextRef;
 use aws_sdk_sqs::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sqs::error::BoxError;
 use aws_sdk_sqs::primitives::{DateTime, DateTimeFormat};
+use parking_lot::Mutex;
 
 use super::shape::Shape;
 
@@ -63,13 +64,13 @@ pub(super) struct ServerClock {
 impl ServerClock {
     /// Seconds since 1970; `None` where no answer had a date.
     pub(super) fn now(&self) -> Option<u64> {
-        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = self.read.lock();
         read.map(|(seconds, at)| seconds + at.elapsed().as_secs())
     }
 
     /// Sets the clock by the `Date` of an answer, unless that was done a moment ago.
     fn set(&self, date: &str) {
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut read = self.read.lock();
         if read.is_some_and(|(_, at)| at.elapsed() < DRIFT) {
             return;
         }

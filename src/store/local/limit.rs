@@ -2,10 +2,11 @@
 //! answers a system call: the thread that made it is lost, and nobody else must wait for it.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{BoxStream, StreamExt, unfold};
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -68,14 +69,14 @@ impl Beat {
 
     /// The thread is about to ask the disk for this.
     pub(super) fn at(&self, path: &Path) {
-        let mut beat = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut beat = self.0.lock();
         beat.0 = Instant::now();
         path.clone_into(&mut beat.1);
     }
 
     /// The disk gave a part of what it was asked for.
     pub(super) fn goes_on(&self) {
-        let mut beat = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut beat = self.0.lock();
         beat.0 = Instant::now();
     }
 
@@ -85,7 +86,7 @@ impl Beat {
         let called = Instant::now();
         loop {
             let (since, path) = {
-                let beat = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let beat = self.0.lock();
                 (beat.0.max(called), beat.1.clone())
             };
             match (since + limit).checked_duration_since(Instant::now()) {

@@ -2,8 +2,8 @@
 //! conditions, and replaces a file by another of the same size while it is read.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -14,6 +14,7 @@ use axum::routing::get;
 use data_encoding::HEXLOWER;
 use futures_util::stream;
 use md5::{Digest, Md5};
+use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -108,8 +109,8 @@ impl Source {
 }
 
 impl Bucket {
-    fn replaced(&self) -> std::sync::MutexGuard<'_, Vec<bool>> {
-        self.replaced.lock().unwrap_or_else(PoisonError::into_inner)
+    fn replaced(&self) -> parking_lot::MutexGuard<'_, Vec<bool>> {
+        self.replaced.lock()
     }
 
     fn version(&self, n: usize) -> Version {

@@ -1,8 +1,9 @@
 //! How far the whole queue is, shown beside a worker, and what holds this worker up.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use s3flickr::monitor::{Event, Limit, Monitor};
 use s3flickr::ops::status::look;
 use s3flickr::queue::Queue;
@@ -32,12 +33,11 @@ impl WorkProgress {
     }
 
     fn limit(&self) -> Option<Limit> {
-        *self.limit.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.limit.lock()
     }
 
     fn outage(&self) -> Option<String> {
-        let outage = self.outage.lock();
-        outage.unwrap_or_else(PoisonError::into_inner).clone()
+        self.outage.lock().clone()
     }
 
     /// Shows how far the whole queue is while the worker works, and what holds this worker up.
@@ -62,11 +62,11 @@ impl WorkProgress {
 impl Monitor for WorkProgress {
     fn event(&self, event: Event) {
         let say = |text| {
-            *self.outage.lock().unwrap_or_else(PoisonError::into_inner) = text;
+            *self.outage.lock() = text;
         };
         match &event {
             Event::Limited(limit) => {
-                *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = Some(*limit);
+                *self.limit.lock() = Some(*limit);
             }
             Event::Outage { service, since, .. } => say(Some(outage::brief(service, *since))),
             Event::Recovered { .. } => say(None),

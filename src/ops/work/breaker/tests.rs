@@ -39,8 +39,8 @@ impl World {
         })
     }
 
-    fn jobs(&self) -> std::sync::MutexGuard<'_, Jobs> {
-        self.state.lock().unwrap()
+    fn jobs(&self) -> parking_lot::MutexGuard<'_, Jobs> {
+        self.state.lock()
     }
 
     fn is_away(&self) -> bool {
