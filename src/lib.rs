@@ -30,6 +30,7 @@
 extern crate self as s3flickr;
 
 pub mod aws;
+pub mod clock;
 pub mod config;
 pub mod endpoint;
 pub mod error;

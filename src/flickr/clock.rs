@@ -1,7 +1,8 @@
 //! Flickr's clock, as its answers tell it, beside this machine's.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::clock::unix_seconds;
 
 /// A clock that is off by less is not why Flickr refuses a time; it allows minutes. Whole seconds
 /// and the way of an answer explain as much.
@@ -39,14 +40,6 @@ impl Clock {
 pub(super) fn seconds_ahead(date: &str) -> Option<i64> {
     let theirs = jiff::fmt::rfc2822::parse(date).ok()?;
     Some(theirs.timestamp().as_second() - unix_seconds())
-}
-
-/// Seconds since 1970 by this machine's clock.
-pub(super) fn unix_seconds() -> i64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -10,8 +10,9 @@ use oauth1_request as oauth;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::clock::{SKEW_SECONDS, seconds_ahead, unix_seconds};
+use super::clock::{SKEW_SECONDS, seconds_ahead};
 use super::{Error, redact};
+use crate::clock::unix_seconds;
 
 /// The parameters of a call, in no particular order.
 pub(super) type Params = Vec<(&'static str, String)>;

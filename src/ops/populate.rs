@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::pin::pin;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use globset::GlobSet;
 
 use super::Error;
+use crate::clock;
 use crate::model::flickr::accepts::{Skip, admit};
 use crate::model::{Job, Key};
 use crate::monitor::{Event, Monitor};
@@ -128,12 +128,9 @@ impl<'a> Target<'a> {
         for line in queue.check(true).await? {
             tracing::warn!("{line}");
         }
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
         let record = PopulateRun {
-            id: format!("{:x}-{:x}", now.as_millis(), std::process::id()),
-            started: i64::try_from(now.as_secs()).unwrap_or_default(),
+            id: format!("{:x}-{:x}", clock::unix_millis(), std::process::id()),
+            started: clock::unix_seconds(),
             ended: None,
             total: 0,
             bytes: 0,
@@ -172,7 +169,7 @@ impl Run<'_> {
             && !self.summary.stopped
             && let Some(target) = &mut self.target
         {
-            target.record.ended = Some(unix_now());
+            target.record.ended = Some(clock::unix_seconds());
         }
         // What was queued counts, whatever ended the listing.
         let noted = self.note().await;
@@ -359,11 +356,4 @@ async fn send(queue: Queue, batch: Vec<(u64, Outgoing)>) -> Result<Vec<(u64, Sen
     let (sizes, outgoing): (Vec<u64>, Vec<Outgoing>) = batch.into_iter().unzip();
     let sent = queue.send(&outgoing).await?;
     Ok(sizes.into_iter().zip(sent).collect())
-}
-
-fn unix_now() -> i64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(now.as_secs()).unwrap_or_default()
 }

@@ -1,10 +1,11 @@
 //! `status`: how far a queue is.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::Error;
+use crate::clock;
 use crate::monitor::Limit;
 use crate::queue::{Counts, Queue, Rate, RunHistory};
 
@@ -158,10 +159,7 @@ pub async fn look(queue: &Queue) -> Result<Status, Error> {
     // After the counts: what is finished between the two is in both, never in neither.
     let notes = queue.run_history().await?;
     let tally = Tally::of(&notes, &counts);
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let now = i64::try_from(now.as_secs()).unwrap_or_default();
+    let now = clock::unix_seconds();
     let sent_lately = notes.runs.iter().any(|record| {
         let last = record.ended.unwrap_or(record.started);
         (now - last).abs() < LAG_SECONDS

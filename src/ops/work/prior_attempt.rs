@@ -4,12 +4,13 @@
 //! Machines' clocks differ, by an hour at times. What is written into messages and asked of Flickr
 //! is by Flickr's clock; what is waited for is by a clock that nobody sets.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::prior_uploads::Look;
 use super::transfer::Attempt;
+use crate::clock;
 use crate::model::Job;
 use crate::model::outcome::Outcome;
 use crate::queue::Lease;
@@ -85,8 +86,7 @@ impl Past {
 
     /// How long ago a time of the queue's is, at the least. In milliseconds since 1970.
     fn age(&self, at: i64) -> Duration {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = i64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(i64::MAX);
+        let now = clock::unix_millis();
         let ahead = self.seconds_ahead.saturating_mul(1_000);
         let least = now.min(now.saturating_add(ahead)).saturating_sub(at);
         Duration::from_millis(u64::try_from(least).unwrap_or_default())

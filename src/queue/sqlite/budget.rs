@@ -6,7 +6,7 @@
 //! more than its share in a tenth of the window, which leaves the other 5 % of what is promised
 //! to calls that are made a little after they were granted.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
@@ -22,14 +22,6 @@ pub(super) enum Answer {
     Calls(u32),
     /// None; ask again after this.
     Wait(Duration),
-}
-
-/// Microseconds since 1970: a thousand calls a second still have whole intervals.
-pub(super) fn now_micros() -> i64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Makes `rate` the fleet's rate; what was granted so far still counts.

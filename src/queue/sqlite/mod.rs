@@ -11,7 +11,7 @@ mod turns;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -24,6 +24,7 @@ use super::{
     Backend, BoundAccount, Counts, Delivery, End, Error, Outgoing, Part, PopulateRun, Rate,
     Receipt, RunHistory, Sent,
 };
+use crate::clock;
 
 /// How many rows make a good transaction: more gain nothing and keep others waiting.
 const BATCH: usize = 1_000;
@@ -100,10 +101,12 @@ impl Sqlite {
     /// The message that has been due longest. Where there is none, that takes no lock.
     async fn take(&self, part: Part, hold: Duration) -> Result<Option<Delivery>, Error> {
         let none = move |db: &Connection| {
-            let due = messages::any_due(db, part, now_millis())?;
+            let due = messages::any_due(db, part, clock::unix_millis())?;
             Ok((!due).then_some(None))
         };
-        let take = move |db: &Transaction<'_>| messages::take(db, part, now_millis(), millis(hold));
+        let take = move |db: &Transaction<'_>| {
+            messages::take(db, part, clock::unix_millis(), millis(hold))
+        };
         let (none, take): (Look<_>, Work<_>) = (Box::new(none), Box::new(take));
         let answer = self.turns.ask("receive from", Some(none), Some(take));
         answer.await.map_err(|lost| fault(&self.location, lost))?
@@ -127,7 +130,7 @@ impl Sqlite {
         }
         loop {
             let take = move |db: &Transaction<'_>| {
-                budget::take(db, &rate, (burst, most), budget::now_micros())
+                budget::take(db, &rate, (burst, most), clock::unix_micros())
             };
             match self.change("take calls from", take).await? {
                 budget::Answer::Calls(calls) => return Ok(calls),
@@ -152,15 +155,6 @@ fn fault(location: &str, cause: impl Into<Cause>) -> Error {
     }
 }
 
-/// Milliseconds since 1970: the clock that all processes of a machine share.
-fn now_millis() -> i64 {
-    millis(
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default(),
-    )
-}
-
 fn millis(duration: Duration) -> i64 {
     // A century: no sum of two of these overflows.
     duration.as_millis().min(3_155_760_000_000) as i64
@@ -183,7 +177,7 @@ impl Backend for Sqlite {
     async fn send(&self, batch: &[Outgoing]) -> Result<Vec<Sent>, Error> {
         let batch = batch.to_vec();
         self.change("send to", move |db| {
-            messages::send(db, &batch, now_millis())
+            messages::send(db, &batch, clock::unix_millis())
         })
         .await
     }
@@ -207,8 +201,9 @@ impl Backend for Sqlite {
 
     async fn extend(&self, receipt: &Receipt, hold: Duration) -> Result<Receipt, Error> {
         let held = receipt.clone();
-        let extend =
-            move |db: &Transaction<'_>| messages::hide(db, &held, now_millis() + millis(hold));
+        let extend = move |db: &Transaction<'_>| {
+            messages::hide(db, &held, clock::unix_millis() + millis(hold))
+        };
         match self.change("extend a hold on", extend).await? {
             true => Ok(receipt.clone()),
             false => Err(self.lost()),
@@ -218,7 +213,7 @@ impl Backend for Sqlite {
     async fn settle(&self, receipt: &Receipt, end: End) -> Result<(), Error> {
         let held = receipt.clone();
         let settle = move |db: &Transaction<'_>| match &end {
-            End::Release => messages::release(db, &held, now_millis()),
+            End::Release => messages::release(db, &held, clock::unix_millis()),
             End::Delete => messages::delete(db, &held),
             End::Finish { run, .. } => {
                 let good = messages::delete(db, &held)?;
@@ -231,7 +226,7 @@ impl Backend for Sqlite {
             End::Send { to, body, delay } => {
                 let good = messages::delete(db, &held)?;
                 if good {
-                    let now = now_millis();
+                    let now = clock::unix_millis();
                     messages::insert(db, *to, body, now + millis(*delay), now)?;
                 }
                 Ok(good)
@@ -244,7 +239,7 @@ impl Backend for Sqlite {
     }
 
     async fn counts(&self) -> Result<Counts, Error> {
-        self.look("count", |db| messages::counts(db, now_millis()))
+        self.look("count", |db| messages::counts(db, clock::unix_millis()))
             .await
     }
 

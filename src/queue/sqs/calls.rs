@@ -21,9 +21,10 @@ use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName
 use tokio::sync::Mutex;
 
 use super::shape::Shape;
-use super::token::{Terms, Token, Verdict, now_seconds};
+use super::token::{Terms, Token, Verdict};
 use super::turn::{ServerClock, Turn};
 use super::{Faults, LONGEST_WAIT, RETENTION, client, number, runs, sending};
+use crate::clock::unix_seconds;
 use crate::queue::{Error, Rate};
 
 /// The tag that says which rate the queue is set to: `CALLS:WINDOW_MILLIS:SINCE`.
@@ -147,7 +148,7 @@ impl Calls {
             Some(known) if known.rate == *rate => known,
             _ => Terms {
                 rate: *rate,
-                since: now_seconds().max(known.map_or(0, |known| known.since + 1)),
+                since: unix_seconds().max(known.map_or(0, |known| known.since + 1)),
             },
         };
         if known != Some(terms) || self.is_empty(&url).await? {
@@ -190,7 +191,7 @@ impl Calls {
             return self.delete(&setting.url, message).await.map(|()| None);
         };
         let sent = number(message, &MessageSystemAttributeName::SentTimestamp);
-        let age = sent.map_or(0, |millis| now_seconds() - millis / 1_000);
+        let age = sent.map_or(0, |millis| unix_seconds() - millis / 1_000);
         let theirs = token.terms();
         match setting.terms.judge(&theirs, age) {
             Verdict::Use => {}

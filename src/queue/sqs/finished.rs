@@ -20,7 +20,7 @@ use tokio::time::sleep;
 
 use super::runs::{escape, unescape};
 use super::tags::{PLACES, Place, Tagged, Tags};
-use super::token::now_seconds;
+use crate::clock::unix_seconds;
 use crate::queue::Error;
 
 const PREFIX: &str = "s3flickr.done.";
@@ -170,7 +170,7 @@ impl Finished {
         let mut tallies = self.tally();
         let tally = tallies.entry(run.to_owned()).or_default();
         tally.count += 1;
-        tally.written = now_seconds();
+        tally.written = unix_seconds();
         tally.told = false;
         tally.ids.push_back(id.to_owned());
         while tally.ids.len() > TOLD {
@@ -251,7 +251,7 @@ impl Finished {
     /// call, and one worker at a time does so; then their tags are removed.
     async fn add_up(&self, place: Place) -> Result<(), Error> {
         let there = self.tags.at(place).await?;
-        let now = now_seconds();
+        let now = unix_seconds();
         let fresh = there.get(ADDING).and_then(|tag| tag.split_once(':'));
         let fresh = fresh.and_then(|(when, _)| when.parse::<i64>().ok());
         if fresh.is_some_and(|when| (now - when).abs() < 3600) || dead(&there, now).is_empty() {

@@ -1,7 +1,7 @@
 //! A token: which rate it is of, and what a worker that receives it does with it.
 
 use std::cmp::Reverse;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -103,13 +103,6 @@ impl Token {
             since: self.since,
         }
     }
-}
-
-pub(super) fn now_seconds() -> i64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
