@@ -62,7 +62,7 @@ fn exists(root: &Path, document: &str, path: &str) -> bool {
 
 #[test]
 fn every_path_named_in_the_documents_exists() {
-    let root = super::root();
+    let root = crate::root();
     let mut missing = Vec::new();
     for document in documents(root) {
         let text = std::fs::read_to_string(root.join(&document)).unwrap_or_default();
@@ -72,7 +72,7 @@ fn every_path_named_in_the_documents_exists() {
             }
         }
     }
-    super::keeps("every path named in the documents exists", missing);
+    crate::keeps("every path named in the documents exists", missing);
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_path_that_is_not_there_is_noticed() {
         "See `src/lib.rs` and `src/gone.rs`,\n[here](docs/gone.md#x) or [there](https://a.b/c).";
     let named = paths_named(text);
     let lost = |(line, path): &(usize, String)| {
-        let there = exists(super::root(), "README.md", path);
+        let there = exists(crate::root(), "README.md", path);
         (!there).then(|| (*line, path.clone()))
     };
     let lost: Vec<_> = named.iter().filter_map(lost).collect();
@@ -100,14 +100,14 @@ fn belongs(name: &str) -> bool {
 
 #[test]
 fn the_top_level_holds_only_what_belongs_there() {
-    let entries = std::fs::read_dir(super::root()).expect("the repository");
+    let entries = std::fs::read_dir(crate::root()).expect("the repository");
     let names = entries.map(|entry| entry.expect("an entry").file_name());
     let mut strangers: Vec<String> = names
         .map(|name| name.to_string_lossy().into_owned())
         .filter(|name| !belongs(name))
         .collect();
     strangers.sort();
-    super::keeps("the top level is for what the design names", strangers);
+    crate::keeps("the top level is for what the design names", strangers);
 }
 
 #[test]
