@@ -34,6 +34,7 @@ pub mod clock;
 pub mod config;
 pub mod endpoint;
 pub mod error;
+pub mod error_chain;
 pub mod flickr;
 pub mod model;
 pub mod monitor;

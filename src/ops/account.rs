@@ -1,10 +1,11 @@
-//! What an account is, and what a run on it will meet: read before the first upload.
+//! Whose account it is, how full, and which queue belongs to it: read before the first upload.
 
 use serde::Serialize;
 
 use super::Error;
-use crate::flickr::{self, Client, Rights, Visibility};
-use crate::model::flickr::tags::Origin;
+use crate::flickr::Client;
+use crate::queue::{BoundAccount, Queue};
+use crate::store::{self, Target};
 
 /// Whose account it is, with which rights, and how full.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,67 +39,41 @@ pub async fn owner(flickr: &Client) -> Result<Owner, Error> {
     })
 }
 
-/// Whether the account has photos of ours, or may have: one that is in the list's first page, or in a
-/// page that is not read. One call.
-pub async fn has_photos(flickr: &Client) -> Result<bool, Error> {
-    let page = flickr.photos_page(None, 1).await?;
-    let is_ours = |photo: &flickr::Photo| Origin::of_tags(&photo.machine_tags).is_some();
-    let read = page.items.len() as u64;
-    let has_more = page.total.map_or(read > 0, |total| total > read);
-    Ok(has_more || page.items.iter().any(is_ours))
-}
-
 /// What a user should know before so many photos are uploaded that the account does not take them all;
 /// `None` where it does, or where Flickr does not say.
 pub async fn shortage(flickr: &Client, queued: u64) -> Result<Option<String>, Error> {
-    Ok(short(&flickr.upload_status().await?, queued))
+    Ok(store::flickr::shortage(flickr, queued).await?)
 }
 
-fn short(status: &flickr::UploadStatus, queued: u64) -> Option<String> {
-    let left = status.photos_left().filter(|left| *left < queued)?;
-    Some(format!(
-        "{queued} photos are queued, and the account takes {left} more of its {}: the run stops when it is full",
-        status.photos_limit.unwrap_or_default()
-    ))
-}
-
-/// What a worker should know of the account before it uploads what is queued: warnings, one line
-/// each. Fails where no upload can succeed.
-pub async fn preflight(
-    flickr: &Client,
-    visibility: Visibility,
-    queued: u64,
-) -> Result<Vec<String>, Error> {
-    let rights = flickr.rights().await?;
-    if rights < Rights::Write {
-        let message = format!("it may only {}", rights.as_str());
-        return Err(flickr::Error::Rights { message }.into());
-    }
-    let status = flickr.upload_status().await?;
-    let mut lines = Vec::new();
-    if !status.pro {
-        let limit = match (status.photos, status.photos_limit) {
-            (Some(photos), Some(limit)) => format!("{photos} of the {limit} photos that it may"),
-            (_, Some(limit)) => format!("{limit} photos in all"),
-            _ => "1,000 photos in all".to_owned(),
-        };
-        lines.push(format!(
-            "{} is a free account: it holds {limit}; the run stops when it is full",
-            status.name
-        ));
-        lines.extend(short(&status, queued));
-        if visibility != Visibility::Public {
-            lines.push(
-                "a free account holds 50 photos that are not public; the run stops at the 51st"
-                    .to_owned(),
-            );
+/// Binds the queue to this target if it is not bound yet, and returns what is recorded.
+/// [`Error::OtherAccount`] where it is another's.
+pub async fn bind(queue: &Queue, target: &Target) -> Result<BoundAccount, Error> {
+    let owner = target.owner().await?;
+    let bound = match queue.account().await? {
+        Some(bound) => bound,
+        None => {
+            let first = BoundAccount {
+                nsid: owner.id.clone(),
+                name: owner.name.clone(),
+                had_photos: target.has_files().await?,
+            };
+            queue.bind_account(&first).await?
         }
+    };
+    if bound.nsid == owner.id {
+        return Ok(bound);
     }
-    if let Some(bytes) = status.remaining_bytes {
-        lines.push(format!(
-            "the account takes {} MB more this month",
-            bytes / 1_000_000
-        ));
+    Err(Error::OtherAccount {
+        queue: queue.location().to_owned(),
+        bound: called(&bound.name, &bound.nsid),
+        asked: called(&owner.name, &owner.id),
+    })
+}
+
+/// An account as a person knows it.
+fn called(name: &str, nsid: &str) -> String {
+    match name {
+        "" => nsid.to_owned(),
+        name => format!("{name} ({nsid})"),
     }
-    Ok(lines)
 }

@@ -13,7 +13,7 @@ use crate::model::{Job, Key};
 use crate::monitor::{Event, Monitor};
 use crate::queue::{self, Outgoing, PopulateRun, Queue, Sent};
 use crate::stop::Stop;
-use crate::store::{Object, Page, Passed, Store, is_excluded};
+use crate::store::{Object, Page, Passed, Source, is_excluded};
 
 /// Batches on their way to the queue at once: enough to hide the latency of SQS.
 const SENDS_AT_ONCE: usize = 16;
@@ -76,7 +76,7 @@ impl Summary {
 ///
 /// When it is asked to stop, what was listed is sent and recorded, and the summary says so.
 pub async fn populate(
-    source: &Store,
+    source: &Source,
     queue: Option<&Queue>,
     options: &Options,
     stop: &Stop,
@@ -124,7 +124,7 @@ struct Target<'a> {
 impl<'a> Target<'a> {
     /// RunHistory this run with the queue *before* it looks for others: of two that begin at once,
     /// at least one sees the other.
-    async fn new(queue: &'a Queue, source: &Store) -> Result<Target<'a>, queue::Error> {
+    async fn new(queue: &'a Queue, source: &Source) -> Result<Target<'a>, queue::Error> {
         for line in queue.check(true).await? {
             tracing::warn!("{line}");
         }
@@ -149,7 +149,7 @@ impl<'a> Target<'a> {
 }
 
 struct Run<'a> {
-    source: &'a Store,
+    source: &'a Source,
     options: &'a Options,
     monitor: &'a dyn Monitor,
     summary: Summary,

@@ -1,9 +1,16 @@
-//! Why a store could not be listed or a file not read: [`Error`].
+//! Why a source could not be listed, or a file not be read or written: [`Error`].
 
 use crate::aws::BadEndpoint;
 use crate::model::location::InvalidLocation;
+use crate::model::outage::Service;
 
-/// Why a store could not be listed or a file not read.
+/// The cause of an error, as `source()` hands it on.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a source could not be listed, or a file not be read or written.
+///
+/// The variants are what a caller does differently. One type serves both sides, because a file
+/// that is being written can fail for what its source does.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The text names no store.
@@ -88,11 +95,73 @@ pub enum Error {
         /// What happened.
         detail: String,
     },
+    /// The target asks everyone to wait. No file is to blame.
+    #[error("the target asks for fewer calls; try again later")]
+    Throttled {
+        /// When the file was sent, if the target may have it all the same: seconds since 1970 by
+        /// the target's clock. Look before sending it again.
+        since: Option<i64>,
+    },
+    /// The target may have the file: it was sent, and no clear answer came.
+    /// Look before sending it again.
+    #[error("{reason}")]
+    Ambiguous {
+        /// When the file was sent: seconds since 1970 by the target's clock.
+        since: Option<i64>,
+        /// The service that may be to blame, as it may fail for every file.
+        service: Option<Service>,
+        /// What was seen, in a few words, such as `HTTP 503`.
+        way: String,
+        /// The whole message.
+        reason: String,
+    },
+    /// The target, or the source on the way to it, failed as it may fail for every file. Nothing
+    /// was written.
+    #[error("{reason}")]
+    Away {
+        /// The service that failed.
+        service: Service,
+        /// What was seen, in a few words, such as `HTTP 503`.
+        way: String,
+        /// The whole message.
+        reason: String,
+    },
+    /// The target will never take this file.
+    #[error("{reason}")]
+    Refused {
+        /// Why.
+        reason: String,
+        /// Whether the file was sent, so that the target itself refused it.
+        was_sent: bool,
+    },
+    /// The target did not take this file this time, and no service is to blame.
+    #[error("{0}")]
+    NotNow(String),
+    /// The target takes no file until a person has put something right: what, and how.
+    #[error("{0}")]
+    Stop(String),
+    /// The run is ending, and a call to the target would have had to be waited for.
+    #[error("the run is ending, so no further call is waited for")]
+    Draining,
+    /// The place that shares out the fleet's calls could not be asked.
+    #[error("the shared call budget cannot be asked")]
+    Budget {
+        /// The cause.
+        source: Cause,
+    },
 }
 
 impl Error {
-    /// Whether no file of the store can be read, whichever is tried and however often, before a
-    /// person has put something right.
+    /// When the file was sent, if the target may have it: seconds since 1970 by its clock.
+    pub fn sent_at(&self) -> Option<i64> {
+        match self {
+            Error::Throttled { since } | Error::Ambiguous { since, .. } => *since,
+            _ => None,
+        }
+    }
+
+    /// Whether no file can be copied, whichever is tried and however often, before a person has
+    /// put something right.
     pub fn strikes_every_file(&self) -> bool {
         matches!(
             self,
@@ -101,6 +170,7 @@ impl Error {
                 | Error::Unusable { .. }
                 | Error::Credentials { .. }
                 | Error::Endpoint(_)
+                | Error::Stop(_)
         )
     }
 }

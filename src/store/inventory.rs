@@ -18,7 +18,7 @@ use globset::GlobSet;
 use serde::Deserialize;
 
 use self::rows::{Columns, Rows};
-use super::{Backend, Error, Object, Page, Reading, Store};
+use super::{Error, Object, Page, Read, Reading, Source};
 use crate::model::{Key, Location};
 
 /// The longest manifest, in bytes: it names some thousands of files.
@@ -47,8 +47,8 @@ struct DataFile {
 
 /// A bucket whose listing comes from a report; its files are read as always.
 pub(super) struct Inventory {
-    bucket: Store,
-    reports: Store,
+    bucket: Source,
+    reports: Source,
     columns: Columns,
     files: Vec<DataFile>,
 }
@@ -64,7 +64,7 @@ pub(super) async fn open(url: &str) -> Result<(Location, Inventory), Error> {
         .and_then(|rest| rest.split_once('/'))
         .ok_or_else(|| refuse("give s3://BUCKET/.../manifest.json".to_owned()))?;
     let key = Key::new(key).map_err(|error| refuse(error.to_string()))?;
-    let store = Store::open(Location::s3(bucket, "")).await?;
+    let store = Source::open(Location::s3(bucket, "")).await?;
     let text = whole(&store, &key).await.map_err(|error| match error {
         Error::NotFound(_) => Error::NoStore(url.to_owned()),
         error => error,
@@ -90,8 +90,8 @@ pub(super) async fn open(url: &str) -> Result<(Location, Inventory), Error> {
     let reports = reports.rsplit(':').next().unwrap_or(&reports);
     let location = Location::s3(&manifest.source_bucket, "");
     let inventory = Inventory {
-        bucket: Store::open(location.clone()).await?,
-        reports: Store::open(Location::s3(reports, "")).await?,
+        bucket: Source::open(location.clone()).await?,
+        reports: Source::open(Location::s3(reports, "")).await?,
         columns,
         files: manifest.files,
     };
@@ -99,7 +99,7 @@ pub(super) async fn open(url: &str) -> Result<(Location, Inventory), Error> {
 }
 
 /// A small file's bytes. An answer need not tell how many they are.
-async fn whole(store: &Store, key: &Key) -> Result<Vec<u8>, Error> {
+async fn whole(store: &Source, key: &Key) -> Result<Vec<u8>, Error> {
     let reading = store.read(key, 0, None).await?;
     let too_long = || Error::Inventory {
         what: store.location().url_of(key),
@@ -117,7 +117,7 @@ async fn whole(store: &Store, key: &Key) -> Result<Vec<u8>, Error> {
 }
 
 #[async_trait]
-impl Backend for Inventory {
+impl Read for Inventory {
     fn list(&self, prefix: &str, _: &GlobSet) -> BoxStream<'static, Result<Page, Error>> {
         let (reports, columns) = (self.reports.clone(), self.columns);
         let prefix: Arc<str> = prefix.into();
@@ -139,7 +139,7 @@ impl Backend for Inventory {
 
 /// What one data file lists, in pages. It ends in an error where the file is not whole.
 async fn pages(
-    reports: &Store,
+    reports: &Source,
     file: DataFile,
     columns: Columns,
     prefix: Arc<str>,

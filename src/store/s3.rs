@@ -19,7 +19,7 @@ use globset::GlobSet;
 use percent_encoding::percent_decode_str;
 
 use self::failure::failure;
-use super::{Backend, Error, Page, Reading};
+use super::{Error, Page, Read, Reading};
 use crate::model::{Key, Location};
 
 /// How long S3 may take. The SDK tries three times.
@@ -65,7 +65,7 @@ impl S3 {
             .build();
         let config = aws_sdk_s3::config::Builder::from(config)
             .force_path_style(custom)
-            // The SDK compares nothing across a break: `ops::body` does, from the first byte on.
+            // The SDK compares nothing across a break: `Content` does, from the first byte on.
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .timeout_config(timeouts)
             .build();
@@ -78,7 +78,7 @@ impl S3 {
 }
 
 #[async_trait]
-impl Backend for S3 {
+impl Read for S3 {
     fn list(&self, prefix: &str, _: &GlobSet) -> BoxStream<'static, Result<Page, Error>> {
         list::list(self, prefix)
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use s3flickr::flickr::{Budget, Cause, Visibility};
+use s3flickr::flickr::{Budget, Cause, Client, Visibility};
 use s3flickr::model::flickr::name::SetName;
 use s3flickr::model::outcome::Backoff;
 use s3flickr::monitor::Silent;
@@ -15,6 +15,8 @@ use s3flickr::ops::sets::{AssignOptions, assign_sets};
 use s3flickr::ops::work::{Options, Transfers, work};
 use s3flickr::queue::Queue;
 use s3flickr::stop::Stop;
+use s3flickr::store::flickr::FlickrOptions;
+use s3flickr::store::{Target, TargetOptions};
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
@@ -62,6 +64,15 @@ fn options(lanes: usize) -> Options {
     }
 }
 
+/// The account as `work` takes it.
+fn target(client: &Client, options: &Options) -> Target {
+    Target::open(TargetOptions::Flickr(FlickrOptions {
+        client: client.clone(),
+        privacy: Visibility::Private,
+        lag: options.backoff.first,
+    }))
+}
+
 async fn calls_made(env: &Env) -> u64 {
     env.calls().await.values().sum()
 }
@@ -91,15 +102,14 @@ async fn every_call_comes_out_of_the_budget_looks_and_lists_and_checks_among_the
     let (budget, granted) = counting(&Arc::new(Semaphore::new(10_000)));
     let client = env.client_with(budget);
     account::owner(&client).await.expect("an owner");
-    account::preflight(&client, Visibility::Private, 5)
-        .await
-        .expect("an account in order");
+    let target = target(&client, &options(1));
+    target.preflight(5).await.expect("an account in order");
     let made = calls_made(&env).await - others;
     assert_eq!(granted.load(Ordering::SeqCst), made);
 
     let queue = Queue::open(&location).await.expect("the queue");
     let stop = Stop::new();
-    let worked = work(&queue, &client, &options(1), &stop, Arc::new(Silent)).await;
+    let worked = work(&queue, &target, &options(1), &stop, Arc::new(Silent)).await;
     assert_eq!(worked.expect("a run").tally.failed, 0);
     let paid = granted.load(Ordering::SeqCst);
     let made = calls_made(&env).await - others;
@@ -143,7 +153,8 @@ async fn idle_lanes_save_up_no_calls_for_a_burst_when_work_comes() {
             allow,
             ..options(8)
         };
-        async move { work(&queue, &client, &options, &stop, Arc::new(Silent)).await }
+        let target = target(&client, &options);
+        async move { work(&queue, &target, &options, &stop, Arc::new(Silent)).await }
     });
     // Every lane had its call, and keeps it for longer than it is worth something.
     while granted.load(Ordering::SeqCst) < 8 {

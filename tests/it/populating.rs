@@ -4,7 +4,7 @@ use s3flickr::monitor::{Event, Recorder};
 use s3flickr::ops::populate::{Options, populate};
 use s3flickr::queue::Queue;
 use s3flickr::stop::Stop;
-use s3flickr::store::{Store, locate};
+use s3flickr::store::{Source, locate};
 
 use crate::support::env::picture;
 
@@ -16,7 +16,7 @@ async fn jobs_are_sent_in_whole_batches() {
     for n in 0..25 {
         std::fs::write(photos.join(format!("{n}.jpg")), picture("x")).unwrap();
     }
-    let source = Store::open(locate(photos.to_str().unwrap()).unwrap());
+    let source = Source::open(locate(photos.to_str().unwrap()).unwrap());
     let source = source.await.unwrap();
     let place = format!("sqlite:{}", folder.path().join("queue.db").display());
     let queue = Queue::create(&place).await.unwrap();

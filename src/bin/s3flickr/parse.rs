@@ -6,7 +6,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use s3flickr::flickr::Visibility;
 use s3flickr::model::flickr::name::SetName;
 use s3flickr::ops::work::Transfers;
-use s3flickr::ops::work::throttle::Bandwidth;
+use s3flickr::store::Throttle;
 
 /// The most lanes: each needs two connections.
 const MOST_TRANSFERS: usize = 4096;
@@ -69,13 +69,13 @@ pub fn transfers(text: &str) -> Result<Transfers, String> {
 }
 
 /// Reads `--bwlimit`: bytes a second, with rclone's letters for powers of 1,024.
-pub fn bandwidth(text: &str) -> Result<Bandwidth, String> {
+pub fn bandwidth(text: &str) -> Result<Throttle, String> {
     if text == "0" || text.eq_ignore_ascii_case("off") {
-        return Ok(Bandwidth::unlimited());
+        return Ok(Throttle::unlimited());
     }
     let bytes = bytes(text).ok_or("give bytes a second, such as 10M, 512K or 1.5G, or off")?;
     match NonZeroU64::new(bytes) {
-        Some(bytes) if bytes.get() >= LEAST_RATE => Ok(Bandwidth::per_second(bytes)),
+        Some(bytes) if bytes.get() >= LEAST_RATE => Ok(Throttle::per_second(bytes)),
         _ => Err(format!(
             "{bytes} bytes a second are too few, 1K is the least; did you mean {bytes}K?"
         )),

@@ -8,7 +8,7 @@ use super::Error;
 use crate::model::outcome::{Class, Outcome};
 use crate::model::{Job, Location, Scheme};
 use crate::queue::Queue;
-use crate::store::{Store, locate};
+use crate::store::{Source, locate};
 
 /// The allowed stores, opened once each.
 pub struct Sources {
@@ -17,7 +17,7 @@ pub struct Sources {
     named: bool,
     ignore_etag_md5: bool,
     allowed: Mutex<Vec<Location>>,
-    open: Mutex<HashMap<Location, Store>>,
+    open: Mutex<HashMap<Location, Source>>,
 }
 
 impl Sources {
@@ -46,7 +46,7 @@ impl Sources {
     }
 
     /// The store of a job, or the outcome that it has because it may not be read.
-    pub async fn of_job(&self, job: &Job) -> Result<Store, Outcome> {
+    pub async fn of_job(&self, job: &Job) -> Result<Source, Outcome> {
         let forbidden = |reason: String| Outcome::Failed(Class::Forbidden, reason);
         let location =
             Location::of_file(&job.url, &job.key).map_err(|error| forbidden(error.to_string()))?;
@@ -67,7 +67,7 @@ impl Sources {
         if let Some(store) = open.get(&location) {
             return Ok(store.clone());
         }
-        let mut store = Store::open_within(location.clone(), &allowed)
+        let mut store = Source::open_within(location.clone(), &allowed)
             .await
             .map_err(|error| Outcome::StopEverything(error.to_string()))?;
         if self.ignore_etag_md5 {

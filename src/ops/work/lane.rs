@@ -16,18 +16,17 @@ use super::breaker::{Breaker, Pass};
 use super::idle::Drained;
 use super::lane_stats::{Activity, Doing};
 use super::options::{Options, Stopped, Tally, Verdict};
-use super::outage;
 use super::prior_attempt::{Past, look_again};
-use super::prior_uploads::{Look, Uploads};
 use super::scout::Scout;
 use super::transfer::{Attempt, Services, transfer};
-use crate::flickr::{self, Client, Permit};
+use crate::error_chain::innermost;
 use crate::model::Job;
 use crate::model::outage::Service;
 use crate::model::outcome::{Class, Outcome};
 use crate::monitor::{Event, Monitor};
 use crate::queue::{self, Lease, Queue};
 use crate::stop::Stop;
+use crate::store::{self, PriorAttempt, Slot, Target};
 
 /// How long one request waits for a message of SQS: long enough to be cheap, short enough to
 /// stop soon.
@@ -40,10 +39,9 @@ const LOCAL_WAIT: Duration = Duration::from_millis(200);
 pub(super) struct Lane {
     pub queue: Queue,
     pub sources: Sources,
-    pub flickr: Client,
-    pub uploads: Uploads,
-    /// Whether the account had photos when the queue was bound to it.
-    pub had_photos: bool,
+    pub target: Target,
+    /// Whether the target had files when the queue was bound to it.
+    pub had_files: bool,
     pub drained: Drained,
     pub scout: Scout,
     pub activity: Arc<Activity>,
@@ -83,7 +81,7 @@ impl Lane {
     }
 
     /// The next message, and the breaker's leave to try it; `None` when there is to be no more.
-    async fn next(&self, permit: &mut Option<Permit>) -> Result<Option<(Lease, Pass)>, Error> {
+    async fn next(&self, permit: &mut Option<Slot>) -> Result<Option<(Lease, Pass)>, Error> {
         let wait = if self.queue.is_local() {
             LOCAL_WAIT
         } else {
@@ -156,7 +154,7 @@ impl Lane {
     /// `None` where a message came before that, or the run is to end.
     async fn ask(
         &self,
-        permit: &mut Option<Permit>,
+        permit: &mut Option<Slot>,
         wait: Duration,
     ) -> Option<Result<Option<Lease>, queue::Error>> {
         let _awaiting = self.activity.begin(Doing::AwaitingJob);
@@ -180,15 +178,15 @@ impl Lane {
     }
 
     /// The right to make an upload; `None` where the run is to end, or the budget cannot be asked.
-    async fn permit(&self, pass: &Pass) -> Result<Option<Permit>, Error> {
+    async fn permit(&self, pass: &Pass) -> Result<Option<Slot>, Error> {
         let _awaiting = self.activity.begin(Doing::AwaitingCall);
         let taken = tokio::select! {
             () = self.stop.draining() => return Ok(None),
-            taken = self.flickr.budget().take_upload() => taken,
+            taken = self.target.slot() => taken,
         };
         match taken {
             Ok(permit) => Ok(Some(permit)),
-            Err(flickr::Error::Draining) => Ok(None),
+            Err(store::Error::Draining) => Ok(None),
             Err(error) => {
                 // The shared budget lives in the queue, so ask the queue for the typed error.
                 match self.queue.counts().await {
@@ -223,8 +221,7 @@ impl Lane {
 
     fn queue_failed(&self, error: &dyn std::error::Error, pass: Option<&Pass>) {
         let queue = Service::Queue(self.queue.location().to_owned());
-        self.breaker
-            .queue_failed(pass, &queue, &outage::innermost(error));
+        self.breaker.queue_failed(pass, &queue, &innermost(error));
     }
 
     /// One message, from its hold to its end.
@@ -232,7 +229,7 @@ impl Lane {
         self: &Arc<Lane>,
         lease: Lease,
         pass: Pass,
-        permit: &mut Option<Permit>,
+        permit: &mut Option<Slot>,
         tally: &mut Tally,
     ) -> Result<(), queue::Error> {
         let job = match Job::read(lease.body()) {
@@ -241,7 +238,7 @@ impl Lane {
         };
         self.monitor
             .event(Event::Started(job.key.clone(), job.size));
-        let look = self.past().look(&job, &lease);
+        let look = self.past().prior_attempt(&job, &lease);
         let _transferring = self.activity.begin(Doing::Transferring);
         let attempt = self.in_hand(&lease, job, look, permit).await;
         let tried = Tried {
@@ -256,9 +253,9 @@ impl Lane {
     /// What decides about the past of a job.
     pub(super) fn past(&self) -> Past {
         Past {
-            had_photos: self.had_photos,
+            had_files: self.had_files,
             lag: self.options.backoff.first,
-            seconds_ahead: self.flickr.seconds_ahead(),
+            seconds_ahead: self.target.seconds_ahead(),
         }
     }
 
@@ -267,8 +264,8 @@ impl Lane {
         &self,
         lease: &Lease,
         job: Job,
-        look: Option<Look>,
-        permit: &mut Option<Permit>,
+        look: Option<PriorAttempt>,
+        permit: &mut Option<Slot>,
     ) -> Attempt {
         let lost = lease.lost();
         tokio::select! {
@@ -281,7 +278,7 @@ impl Lane {
 
     /// While the other lanes wait for Flickr: tries the one job once more, after a pause, if its
     /// photo may be there.
-    async fn same_again(&self, tried: Tried, pass: &Pass, permit: &mut Option<Permit>) -> Tried {
+    async fn same_again(&self, tried: Tried, pass: &Pass, permit: &mut Option<Slot>) -> Tried {
         let Outcome::Away(outage) = &tried.attempt.outcome else {
             return tried;
         };
@@ -308,7 +305,12 @@ impl Lane {
     }
 
     /// An attempt whose panic costs this job alone.
-    async fn caught(&self, job: Job, look: Option<Look>, permit: &mut Option<Permit>) -> Attempt {
+    async fn caught(
+        &self,
+        job: Job,
+        look: Option<PriorAttempt>,
+        permit: &mut Option<Slot>,
+    ) -> Attempt {
         let attempt = AssertUnwindSafe(self.attempt(job.clone(), look, permit));
         attempt.catch_unwind().await.unwrap_or_else(|_| {
             let reason = "s3flickr panicked over this file; please report it".to_owned();
@@ -317,13 +319,19 @@ impl Lane {
             Attempt {
                 outcome,
                 job,
-                began: Some(self.flickr.now()),
+                began: Some(self.target.now()),
+                was_sent: false,
             }
         })
     }
 
     /// Tries until Flickr takes the call: to be asked to wait is no failure of a photo.
-    async fn attempt(&self, job: Job, look: Option<Look>, permit: &mut Option<Permit>) -> Attempt {
+    async fn attempt(
+        &self,
+        job: Job,
+        look: Option<PriorAttempt>,
+        permit: &mut Option<Slot>,
+    ) -> Attempt {
         let source = match self.sources.of_job(&job).await {
             Ok(source) => source,
             Err(outcome) => {
@@ -331,33 +339,32 @@ impl Lane {
                     outcome,
                     job,
                     began: None,
+                    was_sent: false,
                 };
             }
         };
-        let to = Services {
-            flickr: &self.flickr,
-            uploads: &self.uploads,
-            visibility: self.options.visibility,
-            bandwidth: &self.options.bandwidth,
-            activity: &self.activity,
-            lag: self.options.backoff.first,
+        let services = Services {
+            source: &source,
+            target: &self.target,
+            throttle: &self.options.throttle,
+            read: self.activity.bytes_read(),
         };
         let mut look = look;
         loop {
-            let attempt = transfer(&source, to, job.clone(), look, permit).await;
+            let attempt = transfer(services, job.clone(), permit.take(), look).await;
             if attempt.outcome != Outcome::Throttled {
                 return attempt;
             }
             // Flickr may ask to wait and have taken the photo all the same.
             if attempt.began.is_some() {
-                look = look_again(&attempt, look, to.lag);
+                look = look_again(&attempt, look, self.options.backoff.first);
             }
             self.activity.throttled();
             self.monitor.event(Event::Throttled);
             // The pause may be long; a drain does not wait for it.
             let taken = tokio::select! {
                 () = self.stop.draining() => return attempt,
-                taken = self.flickr.budget().take_upload() => taken,
+                taken = self.target.slot() => taken,
             };
             match taken {
                 Ok(taken) => *permit = Some(taken),
@@ -372,7 +379,7 @@ impl Lane {
 pub(super) struct Tried {
     pub lease: Lease,
     pub attempt: Attempt,
-    pub look: Option<Look>,
+    pub look: Option<PriorAttempt>,
 }
 
 fn abandoned(job: Job) -> Attempt {
@@ -380,5 +387,6 @@ fn abandoned(job: Job) -> Attempt {
         outcome: Outcome::Abandoned,
         job,
         began: None,
+        was_sent: false,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::monitor::Limit;
+use crate::store::ByteCount;
 
 /// What a lane does.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +23,7 @@ pub struct Activity {
     awaiting_call: AtomicUsize,
     awaiting_job: AtomicUsize,
     transferring: AtomicUsize,
-    moved: AtomicU64,
+    read: ByteCount,
     photos: AtomicU64,
     throttled: AtomicU64,
 }
@@ -39,9 +40,9 @@ impl Activity {
         Begun(count)
     }
 
-    /// So many bytes came from the store.
-    pub(super) fn moved(&self, bytes: u64) {
-        self.moved.fetch_add(bytes, Ordering::Relaxed);
+    /// Where the bytes that come from sources are counted.
+    pub(super) fn bytes_read(&self) -> &ByteCount {
+        &self.read
     }
 
     /// A photo is done.
@@ -57,7 +58,7 @@ impl Activity {
     /// What is done by now: bytes, photos, and how often it was throttled.
     pub(super) fn done(&self) -> (u64, u64, u64) {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        (read(&self.moved), read(&self.photos), read(&self.throttled))
+        (self.read.get(), read(&self.photos), read(&self.throttled))
     }
 
     /// A look at the lanes, of which so many wait for bandwidth.

@@ -3,11 +3,7 @@
 
 pub mod allowed_sources;
 mod autoscale;
-pub mod binding;
-pub mod body;
 mod breaker;
-pub mod content;
-mod duplicate;
 mod idle;
 mod lane;
 pub mod lane_stats;
@@ -15,13 +11,10 @@ mod options;
 mod outage;
 mod pool;
 mod prior_attempt;
-pub mod prior_uploads;
 mod probe;
-mod resumable;
 mod scout;
 mod settle;
-pub mod throttle;
-pub mod transfer;
+mod transfer;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
@@ -31,20 +24,18 @@ use parking_lot::Mutex;
 use tokio_util::task::TaskTracker;
 
 use self::allowed_sources::Sources;
-use self::binding::prepare;
 use self::breaker::Breaker;
 use self::idle::Drained;
 use self::lane::Lane;
 use self::options::Verdict;
 pub use self::options::{Options, Stopped, Tally, Transfers};
 use self::pool::Lanes;
-use self::prior_uploads::Uploads;
 use self::scout::Scout;
-use super::Error;
-use crate::flickr::Client;
+use super::{Error, account};
 use crate::monitor::{Event, Monitor};
-use crate::queue::Queue;
+use crate::queue::{BoundAccount, Queue};
 use crate::stop::Stop;
+use crate::store::{self, Target};
 
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,20 +48,20 @@ pub struct Summary {
     pub stopped: Stopped,
 }
 
-/// Drains the queue into the account.
+/// Drains the queue into the target.
 ///
 /// Every lane is joined before this returns, so nothing is cut off by an error of another.
 pub async fn work(
     queue: &Queue,
-    flickr: &Client,
+    target: &Target,
     options: &Options,
     stop: &Stop,
     monitor: Arc<dyn Monitor>,
 ) -> Result<Summary, Error> {
     let began = Instant::now();
-    let account = match prepare(queue, flickr).await {
+    let account = match prepare(queue, target).await {
         // Asked to end before it began.
-        Err(Error::Flickr(crate::flickr::Error::Draining)) => {
+        Err(Error::Store(store::Error::Draining)) => {
             return Ok(Summary {
                 tally: Tally::default(),
                 elapsed: began.elapsed(),
@@ -84,12 +75,11 @@ pub async fn work(
         sources: Sources::new(queue, &options.allow)
             .await?
             .ignoring_etag_md5(options.ignore_etag_md5),
-        uploads: Uploads::new(flickr),
-        had_photos: account.had_photos,
+        had_files: account.had_photos,
         drained: Drained::new(queue.exact()),
         scout: Scout::default(),
         queue: queue.clone(),
-        flickr: flickr.clone(),
+        target: target.clone(),
         options: options.clone(),
         stop: stop.clone(),
         verdict: verdict.clone(),
@@ -131,4 +121,13 @@ pub async fn work(
             stopped: verdict.stopped(stop),
         }),
     }
+}
+
+/// What must be right of a queue before a worker takes anything from it: it loses no message that
+/// a dead worker had, and it is this target's. What is only worth knowing is logged.
+async fn prepare(queue: &Queue, target: &Target) -> Result<BoundAccount, Error> {
+    for line in queue.check(false).await? {
+        tracing::warn!("{line}");
+    }
+    account::bind(queue, target).await
 }

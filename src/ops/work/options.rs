@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::throttle::Bandwidth;
-use crate::flickr::Visibility;
 use crate::model::Location;
 use crate::model::outcome::Backoff;
 use crate::stop::Stop;
+use crate::store::Throttle;
 
 /// How to work.
 #[derive(Debug, Clone)]
@@ -19,13 +18,11 @@ pub struct Options {
     /// The most lanes, whatever `transfers` says: as many as this process can have open files for.
     pub most_lanes: usize,
     /// How fast bytes may pass.
-    pub bandwidth: Bandwidth,
+    pub throttle: Throttle,
     /// Whether to wait for more when the queue is drained.
     pub forever: bool,
     /// How long a message stays invisible to others, unless renewed.
     pub hold: Duration,
-    /// Who may see the photos.
-    pub visibility: Visibility,
     /// The stores that may be read; empty for those recorded with the queue.
     pub allow: Vec<Location>,
     /// Whether no ETag is taken for an MD5.
@@ -43,10 +40,9 @@ impl Default for Options {
         Options {
             transfers: Transfers::Fixed(16),
             most_lanes: usize::MAX,
-            bandwidth: Bandwidth::unlimited(),
+            throttle: Throttle::unlimited(),
             forever: false,
             hold: Duration::from_secs(120),
-            visibility: Visibility::Private,
             allow: Vec::new(),
             ignore_etag_md5: false,
             backoff: Backoff::default(),

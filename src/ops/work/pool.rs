@@ -71,7 +71,7 @@ impl Lanes {
     }
 
     fn look(&mut self) {
-        let paced = self.lane.options.bandwidth.waiting();
+        let paced = self.lane.options.throttle.waiting();
         self.samples.add(self.lane.activity.sample(paced));
         let limit = self.limit();
         if self.said != Some(limit) {

@@ -1,19 +1,19 @@
-//! What may have happened to a job before this attempt: so what must be looked for on Flickr
-//! before an upload, and what the next attempt has to know.
+//! What may have happened to a job before this attempt: so what must be looked for on the target
+//! before a file is written, and what the next attempt has to know.
 //!
-//! Machines' clocks differ, by an hour at times. What is written into messages and asked of Flickr
-//! is by Flickr's clock; what is waited for is by a clock that nobody sets.
+//! Machines' clocks differ, by an hour at times. What is written into messages and asked of the
+//! target is by the target's clock; what is waited for is by a clock that nobody sets.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::prior_uploads::Look;
 use super::transfer::Attempt;
 use crate::clock;
 use crate::model::Job;
 use crate::model::outcome::Outcome;
 use crate::queue::Lease;
+use crate::store::PriorAttempt;
 
 /// A job that a repeated `populate` marked is looked for in a listing no older than this: the
 /// copy that the first `populate` sent may be under way at the same time.
@@ -22,30 +22,30 @@ const FRESH: Duration = Duration::from_secs(30);
 /// How far a queue's word about the time may be off beside its clock.
 const ROUNDED: Duration = Duration::from_secs(5);
 
-/// How far the clock of the machine that ran `populate` may be off: it never asked Flickr.
+/// How far the clock of the machine that ran `populate` may be off: it never asked the target.
 const FOREIGN_CLOCK: i64 = 2 * 3600;
 
 /// What decides about the past of every job.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Past {
-    /// Whether the account had photos when the queue was bound to it: any job's may be among them.
-    pub had_photos: bool,
-    /// How long Flickr's lists may lag behind its uploads.
+    /// Whether the target had files when the queue was bound to it: any job's may be among them.
+    pub had_files: bool,
+    /// How long the target's lists may lag behind what is written to it.
     pub lag: Duration,
-    /// How far Flickr's clock is ahead of ours, in seconds.
+    /// How far the target's clock is ahead of ours, in seconds.
     pub seconds_ahead: i64,
 }
 
 impl Past {
     /// What must be looked for before this message's upload; `None` where there can be nothing.
-    pub(super) fn look(&self, job: &Job, lease: &Lease) -> Option<Look> {
+    pub(super) fn prior_attempt(&self, job: &Job, lease: &Lease) -> Option<PriorAttempt> {
         let now = Instant::now();
         let sent = lease.sent_at_millis();
         let age = sent.map_or(Duration::ZERO, |sent| self.age(sent));
         let sent = now.checked_sub(age).unwrap_or(now);
         let (since, after) = self.marked(job, lease, now, age)?;
-        let since = if self.had_photos { 0 } else { since };
-        Some(Look { since, after, sent })
+        let since = if self.had_files { 0 } else { since };
+        Some(PriorAttempt { since, after, sent })
     }
 
     fn marked(
@@ -64,7 +64,7 @@ impl Past {
         let since = match job.since {
             Some(since) if job.attempts > 0 => since,
             Some(since) => since.saturating_sub(FOREIGN_CLOCK),
-            None if self.had_photos => return Some((0, None)),
+            None if self.had_files => return Some((0, None)),
             None => return None,
         };
         // It was put back, or given back, after its attempt had ended, or a `populate` marked it.
@@ -76,7 +76,7 @@ impl Past {
         Some((since, after.or(Some(now))))
     }
 
-    /// Since when whoever had a message before may have uploaded its photo, by Flickr's clock.
+    /// Since when whoever had a message before may have uploaded its photo, by the target's clock.
     pub(super) fn since_first_received(&self, job: &Job, lease: &Lease) -> Option<i64> {
         // The queue's clock may be ours or a right one: the earlier of both readings is safe.
         let known = lease.first_received_at().or(lease.sent_at());
@@ -94,13 +94,17 @@ impl Past {
 }
 
 /// What must be looked for when a job is tried again without leaving this worker's hand.
-pub(super) fn look_again(attempt: &Attempt, before: Option<Look>, lag: Duration) -> Option<Look> {
+pub(super) fn look_again(
+    attempt: &Attempt,
+    before: Option<PriorAttempt>,
+    lag: Duration,
+) -> Option<PriorAttempt> {
     let now = Instant::now();
     let throttled = attempt
         .began
         .filter(|_| attempt.outcome == Outcome::Throttled);
     let since = since(&attempt.outcome, &attempt.job, attempt.began, before);
-    Some(Look {
+    Some(PriorAttempt {
         since: since
             .or(throttled)?
             .min(before.map_or(i64::MAX, |look| look.since)),
@@ -114,7 +118,7 @@ pub(super) fn since(
     outcome: &Outcome,
     job: &Job,
     began: Option<i64>,
-    look: Option<Look>,
+    look: Option<PriorAttempt>,
 ) -> Option<i64> {
     // One that only looks for what others left in the account has no past of its own.
     let look = look.filter(|look| look.after.is_some());

@@ -5,32 +5,30 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use globset::GlobSet;
 
-use crate::flickr::Client;
 use crate::model::breaker::Proof;
 use crate::model::outage::Service;
 use crate::model::{Job, Scheme};
-use crate::store::{self, Store};
+use crate::store::{self, Source, Target};
 
 /// A folder that does not answer for so long is away: a network disk, say.
 const DISK: Duration = Duration::from_secs(10);
 
-/// Whether the service gives the proof. Costs one call to Flickr, or one request to S3.
+/// Whether the service gives the proof. Costs one call to the target, or one request to S3.
 pub(super) async fn answers(
     service: &Service,
     proof: Proof,
-    flickr: &Client,
-    source: &Store,
+    target: &Target,
+    source: &Source,
     job: &Job,
 ) -> bool {
     match (service, proof) {
-        (Service::Uploads, Proof::SameDoor) => flickr.takes_uploads().await.unwrap_or(false),
-        (Service::Uploads | Service::Calls, _) => flickr.login().await.is_ok(),
+        (Service::Uploads | Service::Calls, _) => target.answers(service, proof).await,
         (Service::Source(_), _) => reads(source, job).await,
         (Service::Queue(_), _) => false,
     }
 }
 
-async fn reads(source: &Store, job: &Job) -> bool {
+async fn reads(source: &Source, job: &Job) -> bool {
     if source.location().scheme() == Scheme::File {
         let root = tokio::fs::metadata(source.location().root());
         return matches!(tokio::time::timeout(DISK, root).await, Ok(Ok(_)));

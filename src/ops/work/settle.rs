@@ -65,7 +65,7 @@ impl Lane {
         };
         tokio::select! {
             () = self.stop.draining() => false,
-            answers = probe::answers(&outage.service, proof, &self.flickr, &source, job) => answers,
+            answers = probe::answers(&outage.service, proof, &self.target, &source, job) => answers,
         }
     }
 
@@ -109,6 +109,7 @@ impl Lane {
             outcome,
             mut job,
             began,
+            ..
         } = tried.attempt;
         let (lease, outcome) = (tried.lease, outcome.charged());
         let attempts = job.attempts + 1;
@@ -163,6 +164,7 @@ impl Lane {
             outcome,
             mut job,
             began,
+            ..
         } = tried.attempt;
         tally.retried += 1;
         job.since = since(&outcome, &job, began, tried.look);

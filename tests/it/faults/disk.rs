@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use futures_util::stream::{StreamExt, TryStreamExt};
 use globset::GlobSet;
 use s3flickr::model::{Job, Key};
-use s3flickr::store::{Page, Passed, Store, locate};
+use s3flickr::store::{Page, Passed, Source, locate};
 use serde_json::json;
 
 use super::{Fixture, WORK, failed, outgoing};
@@ -206,7 +206,7 @@ async fn a_file_that_goes_during_the_walk_is_told_and_ends_nothing() {
         fs::write(folder.path().join(name(n)), "").unwrap();
     }
     let location = locate(folder.path().to_str().unwrap()).unwrap();
-    let store = Store::open(location).await.unwrap();
+    let store = Source::open(location).await.unwrap();
     let mut pages = store.list("", &GlobSet::empty());
     let first = pages.next().await.unwrap().unwrap();
     fs::remove_file(folder.path().join(name(FILES - 2))).unwrap();

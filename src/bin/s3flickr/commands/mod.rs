@@ -12,7 +12,7 @@ mod status;
 mod work;
 
 use anyhow::Result;
-use s3flickr::{flickr, ops};
+use s3flickr::{flickr, ops, store};
 
 use crate::connect::Connector;
 use crate::console::Console;
@@ -91,6 +91,7 @@ fn is_draining(error: &anyhow::Error) -> bool {
     let draining = |error: &flickr::Error| matches!(error, flickr::Error::Draining);
     match cause {
         Some(ops::Error::Flickr(error)) => draining(error),
+        Some(ops::Error::Store(store::Error::Draining)) => true,
         _ => error.downcast_ref().is_some_and(draining),
     }
 }

@@ -9,7 +9,7 @@ use s3flickr::monitor::{Event, Monitor};
 use s3flickr::ops::{account, populate};
 use s3flickr::queue::Queue;
 use s3flickr::stop::Stop;
-use s3flickr::store::{Store, locate};
+use s3flickr::store::{Source, locate};
 
 use crate::cli::QueueArg;
 use crate::connect::{CALLS_PER_HOUR, Connector};
@@ -99,7 +99,7 @@ impl Populate {
     }
 
     /// The source, and the queue where there is anything to put on it.
-    async fn open(&self, connector: &Connector) -> Result<(Store, Option<Queue>)> {
+    async fn open(&self, connector: &Connector) -> Result<(Source, Option<Queue>)> {
         let source = source(self).await?;
         let queue = match self.dry_run {
             true => None,
@@ -123,7 +123,7 @@ async fn shortage(
 }
 
 /// The store that one of `--bucket`, `--from` and `--inventory` names.
-async fn source(args: &Populate) -> Result<Store> {
+async fn source(args: &Populate) -> Result<Source> {
     let location = match (&args.bucket, &args.from, &args.inventory) {
         (Some(bucket), ..) if bucket.contains('/') => bail!(
             "{bucket:?} is no bucket's name: write `--from {}`, or --bucket and --prefix",
@@ -135,12 +135,12 @@ async fn source(args: &Populate) -> Result<Store> {
         ),
         (Some(bucket), ..) => Location::s3(bucket, ""),
         (None, Some(store), _) => locate(store)?,
-        (None, None, Some(manifest)) => return Ok(Store::of_inventory(manifest).await?),
+        (None, None, Some(manifest)) => return Ok(Source::of_inventory(manifest).await?),
         (None, None, None) => {
             bail!("say what to copy: --bucket BUCKET, --from STORE or --inventory URL")
         }
     };
-    Ok(Store::open(location).await?)
+    Ok(Source::open(location).await?)
 }
 
 /// A star does not stop at a slash, as users of s5cmd and rclone expect of keys.

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use s3flickr::flickr::{self, Budget, Client, Visibility};
+use s3flickr::flickr::{Budget, Client, Visibility};
 use s3flickr::model::outcome::Backoff;
 use s3flickr::monitor::{Event, Monitor};
-use s3flickr::ops::work::throttle::Bandwidth;
+use s3flickr::ops;
 use s3flickr::ops::work::{Options, Stopped, Summary, Transfers, allowed_sources};
-use s3flickr::ops::{self, account};
 use s3flickr::queue::{Queue, Rate};
 use s3flickr::stop::Stop;
+use s3flickr::store::flickr::FlickrOptions;
+use s3flickr::store::{self, Target, TargetOptions, Throttle};
 use tracing::warn;
 
 use crate::cli::QueueArg;
@@ -33,7 +34,7 @@ pub struct Work {
     pub transfers: Transfers,
     /// Bytes a second of this process, such as 10M (MiB) or 512K; off for no limit
     #[arg(long, value_name = "RATE", default_value = "off", value_parser = parse::bandwidth)]
-    pub bwlimit: Bandwidth,
+    pub bwlimit: Throttle,
     /// Wait for more when the queue is empty
     #[arg(long)]
     pub forever: bool,
@@ -80,11 +81,12 @@ impl Work {
         let queue = connector.queue(&self.queue).await?;
         let stop = stop_on_signals(console);
         let flickr = connector.flickr(self.budget(&queue, &stop))?;
-        preflight(&queue, &flickr, &options, console).await?;
+        let target = self.target(flickr, &options);
+        preflight(&queue, &target, console).await?;
         let progress = WorkProgress::new(console);
         let watching = tokio::spawn(Arc::clone(&progress).watch(queue.clone()));
         let interruption = tokio::spawn(drain_on_interruption(stop.clone(), console.clone()));
-        let worked = ops::work::work(&queue, &flickr, &options, &stop, progress).await;
+        let worked = ops::work::work(&queue, &target, &options, &stop, progress).await;
         watching.abort();
         interruption.abort();
         let summary = worked?;
@@ -100,10 +102,9 @@ impl Work {
         Ok(Options {
             transfers: self.transfers,
             most_lanes: most_lanes(self.transfers),
-            bandwidth: self.bwlimit.clone(),
+            throttle: self.bwlimit.clone(),
             forever: self.forever,
             hold: Duration::from_secs(self.visibility_timeout),
-            visibility: self.privacy,
             allow: allowed_sources::locate_all(&self.allow)?,
             ignore_etag_md5: self.ignore_etag_md5,
             backoff: Backoff {
@@ -112,6 +113,15 @@ impl Work {
             },
             max_errors: self.max_errors,
         })
+    }
+
+    /// The account as the place that photos are written to.
+    fn target(&self, client: Client, options: &Options) -> Target {
+        Target::open(TargetOptions::Flickr(FlickrOptions {
+            client,
+            privacy: self.privacy,
+            lag: options.backoff.first,
+        }))
     }
 
     /// The fleet's budget, as this worker's options set it.
@@ -130,17 +140,12 @@ impl Work {
 }
 
 /// Asks the account whether it takes what waits, and says what is worth knowing.
-async fn preflight(
-    queue: &Queue,
-    flickr: &Client,
-    options: &Options,
-    console: &Console,
-) -> Result<()> {
+async fn preflight(queue: &Queue, target: &Target, console: &Console) -> Result<()> {
     let counts = queue.counts().await?;
     let queued = counts.waiting + counts.delayed + counts.in_flight;
-    match account::preflight(flickr, options.visibility, queued).await {
+    match target.preflight(queued).await {
         // Asked to end already: what follows takes nothing, and says so in its result.
-        Err(ops::Error::Flickr(flickr::Error::Draining)) => {}
+        Err(store::Error::Draining) => {}
         lines => {
             for line in lines? {
                 console.event(Event::Account(line));

@@ -8,7 +8,7 @@ const LAG: Duration = Duration::from_secs(10);
 const HOLD: Duration = Duration::from_secs(60);
 
 const NEW_ACCOUNT: Past = Past {
-    had_photos: false,
+    had_files: false,
     lag: LAG,
     seconds_ahead: 0,
 };
@@ -38,16 +38,16 @@ async fn lease(receives: u32) -> (tempfile::TempDir, Lease) {
 }
 
 #[tokio::test]
-async fn a_first_attempt_looks_only_in_an_account_that_had_photos() {
+async fn a_first_attempt_looks_only_in_an_account_that_had_files() {
     let (_folder, lease) = lease(1).await;
-    assert_eq!(NEW_ACCOUNT.look(&job(None, 0), &lease), None);
+    assert_eq!(NEW_ACCOUNT.prior_attempt(&job(None, 0), &lease), None);
     // Tried before, and nothing was sent then.
-    assert_eq!(NEW_ACCOUNT.look(&job(None, 2), &lease), None);
+    assert_eq!(NEW_ACCOUNT.prior_attempt(&job(None, 2), &lease), None);
     let past = Past {
-        had_photos: true,
+        had_files: true,
         ..NEW_ACCOUNT
     };
-    let look = past.look(&job(None, 0), &lease).unwrap();
+    let look = past.prior_attempt(&job(None, 0), &lease).unwrap();
     assert_eq!((look.since, look.after), (0, None));
     // Its look leaves no mark on the message.
     let failed = Outcome::Failed(crate::model::outcome::Class::Transient, String::new());
@@ -61,7 +61,7 @@ async fn whoever_had_the_message_before_may_have_uploaded_until_just_now() {
     let (_folder, lease) = lease(2).await;
     let first = lease.first_received_at().unwrap();
     let before = Instant::now();
-    let look = NEW_ACCOUNT.look(&job(None, 0), &lease).unwrap();
+    let look = NEW_ACCOUNT.prior_attempt(&job(None, 0), &lease).unwrap();
     assert_eq!(look.since, first);
     assert!(
         look.after.unwrap() >= before + LAG,
@@ -75,7 +75,7 @@ async fn a_listing_that_began_before_lists_know_the_last_attempt_does_not_answer
     for attempts in [0, 3] {
         let before = Instant::now();
         let look = NEW_ACCOUNT
-            .look(&job(Some(500_000), attempts), &lease)
+            .prior_attempt(&job(Some(500_000), attempts), &lease)
             .unwrap();
         // It was sent, and so its attempt ended, some moments ago.
         let after = look.after.unwrap();
@@ -87,7 +87,7 @@ async fn a_listing_that_began_before_lists_know_the_last_attempt_does_not_answer
 async fn the_clock_of_a_machine_that_never_asked_flickr_may_be_off() {
     let (_folder, lease) = lease(1).await;
     let since = |attempts| {
-        let look = NEW_ACCOUNT.look(&job(Some(500_000), attempts), &lease);
+        let look = NEW_ACCOUNT.prior_attempt(&job(Some(500_000), attempts), &lease);
         look.unwrap().since
     };
     assert_eq!(since(1), 500_000, "a worker's own");

@@ -1,4 +1,4 @@
-//! A limit on the bytes a second that all lanes of a worker take together.
+//! [`Throttle`]: a limit on the bytes a second of all files that share it.
 //!
 //! Each piece of a body reserves the time that it takes, and waits until it is due. So pieces pass
 //! in the order in which they came, and no lane starves; governor's waiters would wake together
@@ -24,25 +24,25 @@ const PIECES_A_SECOND: u64 = 16;
 
 /// How many bytes a second may pass, for all who share it. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Bandwidth(Option<Arc<Paced>>);
+pub struct Throttle(Option<Arc<Bucket>>);
 
 #[derive(Debug)]
-struct Paced {
+struct Bucket {
     per_second: NonZeroU64,
     /// When the next piece is due.
     next: Mutex<Option<Instant>>,
     waiting: AtomicUsize,
 }
 
-impl Bandwidth {
+impl Throttle {
     /// No limit.
-    pub fn unlimited() -> Bandwidth {
-        Bandwidth(None)
+    pub fn unlimited() -> Throttle {
+        Throttle(None)
     }
 
-    /// So many bytes a second, payload only.
-    pub fn per_second(bytes: NonZeroU64) -> Bandwidth {
-        Bandwidth(Some(Arc::new(Paced {
+    /// At most `bytes` a second, payload only.
+    pub fn per_second(bytes: NonZeroU64) -> Throttle {
+        Throttle(Some(Arc::new(Bucket {
             per_second: bytes,
             next: Mutex::new(None),
             waiting: AtomicUsize::new(0),
@@ -51,41 +51,41 @@ impl Bandwidth {
 
     /// How many bodies wait for their turn now.
     pub fn waiting(&self) -> usize {
-        let paced = self.0.as_ref();
-        paced.map_or(0, |paced| paced.waiting.load(Ordering::Relaxed))
+        let bucket = self.0.as_ref();
+        bucket.map_or(0, |bucket| bucket.waiting.load(Ordering::Relaxed))
     }
 
     /// The same bytes, no faster than the limit lets them. Without one it is the same stream.
-    pub fn pace(
+    pub fn apply(
         &self,
         body: BoxStream<'static, io::Result<Bytes>>,
     ) -> BoxStream<'static, io::Result<Bytes>> {
-        let Some(paced) = self.0.clone() else {
+        let Some(bucket) = self.0.clone() else {
             return body;
         };
-        let state = (body, Bytes::new(), paced);
-        let pieces = unfold(state, async |(mut body, mut chunk, paced)| {
+        let state = (body, Bytes::new(), bucket);
+        let pieces = unfold(state, async |(mut body, mut chunk, bucket)| {
             while chunk.is_empty() {
                 match body.next().await? {
                     Ok(next) => chunk = next,
-                    Err(error) => return Some((Err(error), (body, chunk, paced))),
+                    Err(error) => return Some((Err(error), (body, chunk, bucket))),
                 }
             }
-            let piece = chunk.split_to(chunk.len().min(paced.piece()));
-            paced.pass(piece.len()).await;
-            Some((Ok(piece), (body, chunk, paced)))
+            let piece = chunk.split_to(chunk.len().min(bucket.piece()));
+            bucket.pass(piece.len()).await;
+            Some((Ok(piece), (body, chunk, bucket)))
         });
         pieces.boxed()
     }
 }
 
-impl Paced {
+impl Bucket {
     fn piece(&self) -> usize {
         let piece = self.per_second.get().div_ceil(PIECES_A_SECOND);
         usize::try_from(piece).map_or(LARGEST_PIECE, |piece| piece.min(LARGEST_PIECE))
     }
 
-    /// Waits until so many bytes may pass.
+    /// Waits until this many bytes may pass.
     async fn pass(&self, bytes: usize) {
         let takes = Duration::from_secs_f64(bytes as f64 / self.per_second.get() as f64);
         let due = {
@@ -125,11 +125,11 @@ mod tests {
     use super::*;
 
     /// Reads a body of so many bytes, in chunks of 400,000; says how long that took.
-    async fn read(bandwidth: &Bandwidth, bytes: usize) -> Duration {
+    async fn read(throttle: &Throttle, bytes: usize) -> Duration {
         let whole = Bytes::from(vec![7; bytes]);
         let chunks = (0..bytes).step_by(400_000);
         let chunks = chunks.map(|from| Ok(whole.slice(from..bytes.min(from + 400_000))));
-        let mut body = bandwidth.pace(stream::iter(chunks.collect::<Vec<_>>()).boxed());
+        let mut body = throttle.apply(stream::iter(chunks.collect::<Vec<_>>()).boxed());
         let (began, mut read) = (Instant::now(), 0);
         while let Some(piece) = body.next().await {
             read += piece.unwrap().len();
@@ -140,11 +140,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn bytes_take_the_time_that_the_limit_says() {
-        let bandwidth = Bandwidth::per_second(NonZeroU64::new(1_000_000).unwrap());
-        let took = read(&bandwidth, 10_000_000).await.as_secs_f64();
+        let throttle = Throttle::per_second(NonZeroU64::new(1_000_000).unwrap());
+        let took = read(&throttle, 10_000_000).await.as_secs_f64();
         assert!((9.9..=10.1).contains(&took), "{took}");
         tokio::time::sleep(Duration::from_secs(60)).await;
-        let took = read(&bandwidth, 3_000_000).await.as_secs_f64();
+        let took = read(&throttle, 3_000_000).await.as_secs_f64();
         assert!(
             (2.9..=3.1).contains(&took),
             "idle time was saved up: {took}"
@@ -153,20 +153,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn all_lanes_share_it_evenly() {
-        let bandwidth = Bandwidth::per_second(NonZeroU64::new(1_000_000).unwrap());
-        let took = join_all((0..5).map(|_| read(&bandwidth, 1_000_000))).await;
+        let throttle = Throttle::per_second(NonZeroU64::new(1_000_000).unwrap());
+        let took = join_all((0..5).map(|_| read(&throttle, 1_000_000))).await;
         for took in took.iter().map(Duration::as_secs_f64) {
             assert!((4.5..=5.1).contains(&took), "{took}");
         }
-        assert_eq!(bandwidth.waiting(), 0);
+        assert_eq!(throttle.waiting(), 0);
     }
 
     #[tokio::test(start_paused = true)]
     async fn each_of_many_lanes_moves_often_enough_to_be_taken_for_alive() {
-        let bandwidth = Bandwidth::per_second(NonZeroU64::new(1_024).unwrap());
+        let throttle = Throttle::per_second(NonZeroU64::new(1_024).unwrap());
         let lanes = (0..256).map(|_| async {
             let mut body =
-                bandwidth.pace(stream::iter([Ok(Bytes::from(vec![7; 400_000]))]).boxed());
+                throttle.apply(stream::iter([Ok(Bytes::from(vec![7; 400_000]))]).boxed());
             let mut longest = Duration::ZERO;
             for _ in 0..4 {
                 let began = Instant::now();
@@ -183,7 +183,7 @@ mod tests {
     async fn without_a_limit_a_body_is_left_as_it_is() {
         let chunk = Bytes::from(vec![7; 400_000]);
         let body = stream::iter([Ok(chunk.clone())]).boxed();
-        let mut body = Bandwidth::unlimited().pace(body);
+        let mut body = Throttle::unlimited().apply(body);
         assert_eq!(body.next().await.unwrap().unwrap().as_ptr(), chunk.as_ptr());
     }
 }

@@ -21,7 +21,7 @@ fn photo(id: &str, origin: &Origin) -> Photo {
 
 #[test]
 fn a_photo_is_known_by_its_key_and_its_bytes() {
-    let mut index = Index::default();
+    let mut index = UploadIndex::default();
     let now = Instant::now();
     let (a, changed) = (origin("a.jpg", "e1"), origin("a.jpg", "e2"));
     index.add(photo("1", &a), now);
@@ -42,7 +42,7 @@ fn a_photo_is_known_by_its_key_and_its_bytes() {
 
 #[test]
 fn only_a_listing_begun_after_the_attempt_answers() {
-    let mut index = Index::default();
+    let mut index = UploadIndex::default();
     let began = Instant::now();
     assert!(!index.is_newer_than(None));
     index.covers = Some(Covered {

@@ -14,26 +14,15 @@ use tokio::time::{Instant, sleep_until};
 use crate::flickr::{Client, Error, Photo, Span};
 use crate::model::flickr::tags::Origin;
 use crate::model::marks::{Marks, hash};
+use crate::store::PriorAttempt;
 
 /// How long Flickr's lists may lag behind its uploads: each listing looks this far back beyond
 /// the one before.
 const OVERLAP: Duration = Duration::from_secs(60);
 
-/// What a job has to look for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
-    /// Since when an upload of it may have happened: seconds since 1970 by Flickr's clock.
-    pub since: i64,
-    /// Only a listing begun after this moment answers: it is waited for. The last attempt had
-    /// ended by then, and Flickr's lists know what it left. `None` where there was no attempt.
-    pub after: Option<Instant>,
-    /// When the message was sent: a photo that was listed earlier may be deleted since.
-    pub sent: Instant,
-}
-
 /// What is known of a file's photo.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Prior {
+pub(super) enum Prior {
     /// There is none.
     Missing,
     /// It has this id.
@@ -43,21 +32,21 @@ pub enum Prior {
 }
 
 /// The photos of ours that listings found, by the files that they are copies of.
-pub struct Uploads {
+pub(super) struct PriorUploads {
     flickr: Client,
-    index: Mutex<Index>,
+    index: Mutex<UploadIndex>,
     /// The ids of photos without tags of ours that were given them: two files may have the bytes of one.
     adopted: parking_lot::Mutex<HashSet<String>>,
 }
 
 #[derive(Default)]
-struct Index {
+struct UploadIndex {
     /// By the hash of the key and the photo's id.
-    photos: BTreeMap<(u64, Box<str>), Listed>,
+    photos: BTreeMap<(u64, Box<str>), ListedPhoto>,
     covers: Option<Covered>,
 }
 
-struct Listed {
+struct ListedPhoto {
     marks: Marks<u64>,
     /// When the listing began that showed it last.
     at: Instant,
@@ -74,10 +63,10 @@ struct Covered {
     began_unix: i64,
 }
 
-impl Uploads {
+impl PriorUploads {
     /// Nothing is listed yet.
-    pub fn new(flickr: &Client) -> Uploads {
-        Uploads {
+    pub(super) fn new(flickr: &Client) -> PriorUploads {
+        PriorUploads {
             flickr: flickr.clone(),
             index: Mutex::default(),
             adopted: parking_lot::Mutex::default(),
@@ -85,26 +74,26 @@ impl Uploads {
     }
 
     /// Whether a photo without tags of ours may be given those of a file: the first to ask has it.
-    pub fn may_adopt(&self, photo: &str) -> bool {
+    pub(super) fn may_adopt(&self, photo: &str) -> bool {
         let mut adopted = self.adopted.lock();
         adopted.insert(photo.to_owned())
     }
 
     /// Takes that back: the tags could not be given.
-    pub fn was_not_adopted(&self, photo: &str) {
+    pub(super) fn was_not_adopted(&self, photo: &str) {
         let mut adopted = self.adopted.lock();
         adopted.remove(photo);
     }
 
     /// The photo of this file, if Flickr shows one. Waits until a listing can tell.
-    pub async fn find(&self, origin: &Origin, look: Look) -> Result<Prior, Error> {
-        if let Some(after) = look.after {
+    pub(super) async fn find(&self, origin: &Origin, prior: PriorAttempt) -> Result<Prior, Error> {
+        if let Some(after) = prior.after {
             sleep_until(after).await;
         }
         loop {
-            let (prior, is_old) = self.listed(origin, look).await?;
-            let Prior::Photo(id) = prior else {
-                return Ok(prior);
+            let (found, is_old) = self.listed(origin, prior).await?;
+            let Prior::Photo(id) = found else {
+                return Ok(found);
             };
             if !is_old || self.is_still_there(&id, origin).await? {
                 return Ok(Prior::Photo(id));
@@ -114,16 +103,16 @@ impl Uploads {
     }
 
     /// What listings show of this file, and whether it may have changed since.
-    async fn listed(&self, origin: &Origin, look: Look) -> Result<(Prior, bool), Error> {
+    async fn listed(&self, origin: &Origin, prior: PriorAttempt) -> Result<(Prior, bool), Error> {
         // Whoever waits here while another lists finds that listing done.
         let mut index = self.index.lock().await;
-        let prior = index.prior(origin);
-        if matches!(prior, Prior::Photo(_)) {
-            let is_old = index.is_older(origin, &prior, look.sent);
-            return Ok((prior, is_old));
+        let found = index.prior(origin);
+        if matches!(found, Prior::Photo(_)) {
+            let is_old = index.is_older(origin, &found, prior.sent);
+            return Ok((found, is_old));
         }
-        let since = look.since.saturating_sub(OVERLAP.as_secs() as i64).max(0);
-        if !index.is_newer_than(look.after) {
+        let since = prior.since.saturating_sub(OVERLAP.as_secs() as i64).max(0);
+        if !index.is_newer_than(prior.after) {
             self.list_newest(&mut index, origin, since).await?;
         }
         if let Some(covered) = index.covers.filter(|covered| covered.first > since)
@@ -140,7 +129,7 @@ impl Uploads {
     /// Lists what came since the last listing, or since `since` where that is later.
     async fn list_newest(
         &self,
-        index: &mut Index,
+        index: &mut UploadIndex,
         origin: &Origin,
         since: i64,
     ) -> Result<(), Error> {
@@ -169,7 +158,7 @@ impl Uploads {
     /// Reads a span into the index, until it shows the file that is looked for.
     async fn read(
         &self,
-        index: &mut Index,
+        index: &mut UploadIndex,
         span: Span,
         wanted: Option<&Origin>,
     ) -> Result<Option<i64>, Error> {
@@ -193,12 +182,12 @@ impl Uploads {
     }
 }
 
-impl Index {
+impl UploadIndex {
     fn add(&mut self, photo: Photo, at: Instant) {
         if let Some(origin) = Origin::of_tags(&photo.machine_tags) {
             let marks = origin.marks().hashed();
             let place = (hash(origin.key.as_str()), photo.id.into_boxed_str());
-            self.photos.insert(place, Listed { marks, at });
+            self.photos.insert(place, ListedPhoto { marks, at });
         }
     }
 
@@ -206,7 +195,7 @@ impl Index {
         self.photos.remove(&(hash(origin.key.as_str()), id.into()));
     }
 
-    fn of_key(&self, origin: &Origin) -> impl Iterator<Item = (&str, &Listed)> {
+    fn of_key(&self, origin: &Origin) -> impl Iterator<Item = (&str, &ListedPhoto)> {
         let key = hash(origin.key.as_str());
         self.photos
             .range((key, "".into())..)

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use self::file::Root;
 use self::limit::{ANSWER, Beat};
 use self::walk::{Wanted, walk};
-use super::{Backend, Error, Page, Reading};
+use super::{Error, Page, Read, Reading};
 use crate::model::{Key, Location};
 
 pub(super) struct Folder {
@@ -34,7 +34,7 @@ impl Folder {
 }
 
 #[async_trait]
-impl Backend for Folder {
+impl Read for Folder {
     fn list(&self, prefix: &str, exclude: &GlobSet) -> BoxStream<'static, Result<Page, Error>> {
         let root = self.root.path.clone();
         let wanted = Wanted {

@@ -5,11 +5,12 @@
 
 use tokio::time::{Instant, sleep};
 
-use super::prior_uploads::{Look, Prior};
-use super::transfer::{Services, of_flickr};
+use super::Flickr;
+use super::errors::from_flickr;
+use super::prior_uploads::Prior;
 use crate::flickr::{self, Photo};
 use crate::model::flickr::tags::{NAMESPACE, Origin};
-use crate::model::outcome::{Class, Outcome};
+use crate::store::{Error, PriorAttempt};
 
 /// The pauses before a photo that Flickr names but does not know is asked for again, in tenths of
 /// the time that Flickr may need: longer than that in all.
@@ -37,11 +38,11 @@ pub(super) enum Meaning {
 /// photo without our tags becomes the photo of the first file that asks: it is given the tags and
 /// keeps its title, which is its owner's.
 pub(super) async fn meaning(
-    to: Services<'_>,
+    to: &Flickr,
     origin: &Origin,
     twin: Twin,
     is_first_attempt: bool,
-) -> Result<Meaning, Outcome> {
+) -> Result<Meaning, Error> {
     let named = match &twin.photo_id {
         Some(id) if !twin.deleted => named(to, id).await?,
         _ => None,
@@ -60,8 +61,9 @@ pub(super) async fn meaning(
             if let Meaning::There(photo) = own(to, origin).await? {
                 return Ok(Meaning::There(photo));
             }
-            let why = "Flickr has these bytes and does not say as which photo";
-            return Err(Outcome::Failed(Class::Ambiguous, why.to_owned()));
+            return Err(unclear(
+                "Flickr has these bytes and does not say as which photo",
+            ));
         }
         None => {}
     }
@@ -69,15 +71,15 @@ pub(super) async fn meaning(
 }
 
 /// Looks for this file's own photo in all of the account.
-async fn own(to: Services<'_>, origin: &Origin) -> Result<Meaning, Outcome> {
+async fn own(to: &Flickr, origin: &Origin) -> Result<Meaning, Error> {
     let now = Instant::now();
-    let look = Look {
+    let prior = PriorAttempt {
         since: 0,
         after: Some(now),
         sent: now,
     };
-    let prior = to.uploads.find(origin, look).await.map_err(of_flickr)?;
-    Ok(match prior {
+    let found = to.uploads.find(origin, prior).await.map_err(from_flickr)?;
+    Ok(match found {
         // Flickr has these bytes, and this key a photo that may well be they: an older version of
         // this program told of a photo's bytes no more than a folder's clock.
         Prior::Photo(photo) | Prior::Unsure(photo) => Meaning::There(photo),
@@ -85,15 +87,24 @@ async fn own(to: Services<'_>, origin: &Origin) -> Result<Meaning, Outcome> {
     })
 }
 
+fn unclear(why: &str) -> Error {
+    Error::Ambiguous {
+        since: None,
+        service: None,
+        way: String::new(),
+        reason: why.to_owned(),
+    }
+}
+
 /// The photo of this id; `None` where Flickr does not know it, not even after a real wait. A fresh
 /// one is unknown for a while, and one that was deleted for good.
-async fn named(to: Services<'_>, id: &str) -> Result<Option<Photo>, Outcome> {
+async fn named(to: &Flickr, id: &str) -> Result<Option<Photo>, Error> {
     let mut pauses = PAUSES.into_iter();
     loop {
-        match to.flickr.photo(id).await {
+        match to.client.photo(id).await {
             Ok(photo) => return Ok(Some(photo)),
             Err(flickr::Error::NotFound { .. }) => {}
-            Err(error) => return Err(of_flickr(error)),
+            Err(error) => return Err(from_flickr(error)),
         }
         let Some(tenths) = pauses.next() else {
             return Ok(None);
@@ -109,12 +120,12 @@ fn is_ours(photo: &Photo) -> bool {
 }
 
 /// Makes a photo that somebody put there by other means this file's: the bytes are the same.
-async fn adopt(to: Services<'_>, origin: &Origin, photo: String) -> Result<Meaning, Outcome> {
-    match to.flickr.add_tags(&photo, &origin.tags()).await {
+async fn adopt(to: &Flickr, origin: &Origin, photo: String) -> Result<Meaning, Error> {
+    match to.client.add_tags(&photo, &origin.tags()).await {
         Ok(()) => Ok(Meaning::There(photo)),
         Err(error) => {
             to.uploads.was_not_adopted(&photo);
-            Err(of_flickr(error))
+            Err(from_flickr(error))
         }
     }
 }

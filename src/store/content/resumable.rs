@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, Fuse, StreamExt};
 
 use crate::model::Key;
-use crate::store::{Error, Reading, Store, Version};
+use crate::store::{Error, Reading, Source, Version};
 
 /// How often a file is taken up again with nothing to show for it.
 const FRUITLESS_BREAKS: u32 = 5;
@@ -32,7 +32,7 @@ const OVERLAP: usize = 16;
 
 /// A file that is being read.
 pub(super) struct Resumable {
-    store: Store,
+    source: Source,
     key: Key,
     version: Version,
     size: u64,
@@ -51,9 +51,9 @@ pub(super) struct Resumable {
 
 impl Resumable {
     /// Reads on from the first answer. `size` is what the file must have.
-    pub(super) fn new(store: &Store, key: &Key, reading: Reading, size: u64) -> Resumable {
+    pub(super) fn new(source: &Source, key: &Key, reading: Reading, size: u64) -> Resumable {
         Resumable {
-            store: store.clone(),
+            source: source.clone(),
             key: key.clone(),
             version: reading.version,
             size,
@@ -92,6 +92,21 @@ impl Resumable {
         }
     }
 
+    /// Where it is read from.
+    pub(super) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Which file it is.
+    pub(super) fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// The size that it must have, in bytes.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
     /// Whether all bytes have come.
     pub(super) fn is_whole(&self) -> bool {
         self.offset >= self.size
@@ -106,7 +121,7 @@ impl Resumable {
     }
 
     fn url(&self) -> String {
-        self.store.location().url_of(&self.key)
+        self.source.location().url_of(&self.key)
     }
 
     /// Takes away the bytes that came before the break already.
@@ -153,7 +168,7 @@ impl Resumable {
         self.again = Bytes::copy_from_slice(&self.tail);
         let from = self.offset - self.again.len() as u64;
         let etag = Some(self.version.etag.as_str()).filter(|etag| !etag.is_empty());
-        self.body = match self.store.read(&self.key, from, etag).await {
+        self.body = match self.source.read(&self.key, from, etag).await {
             Ok(reading) if self.goes_on(from, &reading) => reading.body.fuse(),
             Ok(_) => return Err(Error::Changed(self.url())),
             // The next turn asks again.
