@@ -68,6 +68,30 @@ pub fn allow_plain_http() {
     PLAIN_HTTP.store(true, Ordering::Relaxed);
 }
 
+/// How to reach AWS: by the configuration of this process, unless another is given.
+#[derive(Clone, Debug, Default)]
+pub struct Aws {
+    given: Option<SdkConfig>,
+}
+
+impl Aws {
+    /// The configuration. Fails where an endpoint that it names must not be used.
+    pub(crate) async fn config(&self) -> Result<&SdkConfig, BadEndpoint> {
+        match &self.given {
+            Some(given) => Ok(given),
+            None => config().await,
+        }
+    }
+}
+
+impl From<&SdkConfig> for Aws {
+    fn from(config: &SdkConfig) -> Aws {
+        Aws {
+            given: Some(config.clone()),
+        }
+    }
+}
+
 /// The configuration of this process; the first caller reads it, the others share it.
 /// Fails where an endpoint that it names must not be used.
 pub async fn config() -> Result<&'static SdkConfig, BadEndpoint> {

@@ -45,8 +45,8 @@ pub enum Error {
         /// The refusal.
         source: Cause,
     },
-    /// The hold on the message is over: another worker may have it. Leave the job alone.
-    #[error("the hold on a message of queue {queue} was lost; another worker may have it")]
+    /// The lease of the message is over: another worker may have it. Leave the job alone.
+    #[error("the lease of a message of queue {queue} was lost; another worker may have it")]
     LeaseLost {
         /// The queue's location.
         queue: String,

@@ -8,8 +8,8 @@ use super::Error;
 const LONGEST_NAME: usize = 80 - "-calls.fifo".len();
 
 /// Where a queue is.
-#[derive(Debug, PartialEq)]
-pub(super) enum Location {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
     /// An SQS queue of this name, in the account and region that the SDK is configured for.
     Sqs(String),
     /// A SQLite file.
@@ -17,9 +17,9 @@ pub(super) enum Location {
 }
 
 impl Location {
-    /// Reads what the user typed. Of an SQS URL only the name counts: stand-ins for SQS put host
+    /// Reads what the user typed; [`Error::Location`] where it cannot be a queue. Of an SQS URL only the name counts: stand-ins for SQS put host
     /// names into their URLs that lead nowhere, so the endpoint is the SDK's own.
-    pub(super) fn parse(text: &str) -> Result<Location, Error> {
+    pub fn parse(text: &str) -> Result<Location, Error> {
         if let Some(path) = text.strip_prefix("sqlite:") {
             return match path {
                 "" => Err(malformed(text, "the path of a file must follow `sqlite:`")),

@@ -1,10 +1,10 @@
-//! A rate for the processes of one machine that work on no queue.
+//! A budget of calls for the processes of one machine that work on no queue.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::sqlite::Sqlite;
-use super::{Error, Rate};
+use super::sqlite::{Limits, Sqlite};
+use super::{Error, IfMissing, Rate};
 
 /// A budget of calls that all processes of a machine share, in a file of their user's. Cheap to
 /// clone.
@@ -21,7 +21,7 @@ impl MachineBudget {
     /// there.
     pub async fn at(path: PathBuf) -> Result<MachineBudget, Error> {
         Ok(MachineBudget {
-            file: Arc::new(Sqlite::create(path).await?),
+            file: Arc::new(Sqlite::open(path, IfMissing::Create).await?),
         })
     }
 
@@ -31,6 +31,8 @@ impl MachineBudget {
         if rate.calls == 0 {
             return Ok(u32::MAX);
         }
-        self.file.permit_within(rate, burst, 1).await
+        self.file
+            .permit_within(rate, Limits { burst, most: 1 })
+            .await
     }
 }

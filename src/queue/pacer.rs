@@ -1,24 +1,28 @@
-//! The rate of a fleet: how many calls all its workers together may make in a window of time.
+//! The rate of a fleet: how many calls all its workers together may make.
 
 use std::time::Duration;
 
-/// How far calls may run ahead of the even rate, as a part of the window...
+use async_trait::async_trait;
+
+use super::Error;
+
+/// How far calls may run ahead of the even rate, as a part of its time...
 const LEAD_PARTS: u32 = 200;
 /// ... and at most. A call granted in one lead may be made in the next ([`Rate::lead`]), so that a
 /// stretch of 12 seconds sees at most 12 + 8 + 8 seconds' worth: less than 2.5 times its share.
 const LONGEST_LEAD: Duration = Duration::from_secs(8);
 
-/// How many calls a whole fleet may make.
+/// How many calls a whole fleet may make, and in what time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// Calls in each window; 0 is no limit.
+    /// Calls in each `per`; 0 is no limit.
     pub calls: u32,
-    /// The window: an hour. Tests shorten it.
+    /// The time that they are counted over: an hour. Tests shorten it.
     pub per: Duration,
 }
 
 impl Rate {
-    /// So many calls an hour.
+    /// This many calls an hour.
     pub fn per_hour(calls: u32) -> Rate {
         Rate {
             calls,
@@ -27,16 +31,24 @@ impl Rate {
     }
 
     /// How far calls may run ahead of the even rate after a rest, and for how long a granted call
-    /// may be kept before it is made. With both, a tenth of the window sees at most 1.1 times its
-    /// share.
+    /// may be kept before it is made. With both, a tenth of `per` sees at most 1.1 times its share.
     pub fn lead(&self) -> Duration {
         (self.per / LEAD_PARTS).min(LONGEST_LEAD)
     }
 
-    /// The time from one call to the next, in microseconds: rounded up, so never too fast.
-    pub(super) fn interval_micros(&self) -> i64 {
-        let window = self.per.as_micros().max(1);
-        let interval = window.div_ceil(u128::from(self.calls.max(1)));
-        i64::try_from(interval).unwrap_or(i64::MAX / 1_000)
+    /// The time from one call to the next: whole microseconds, rounded up, so never too fast.
+    pub(super) fn interval(&self) -> Duration {
+        let micros = self.per.as_micros().max(1);
+        let interval = micros.div_ceil(u128::from(self.calls.max(1)));
+        Duration::from_micros(u64::try_from(interval).unwrap_or(u64::MAX))
     }
+}
+
+/// Where the workers of a queue share their budget of calls.
+#[async_trait]
+pub(super) trait Pacer: Send + Sync + 'static {
+    /// Waits until some calls may be made, and returns how many. Never asked for a rate of 0 calls.
+    async fn permit(&self, rate: &Rate) -> Result<u32, Error>;
+    /// The rate that the last worker to start set, if one did.
+    async fn rate(&self) -> Result<Option<Rate>, Error>;
 }

@@ -14,7 +14,7 @@ use s3flickr::queue::{Error, Outgoing, Queue, Rate, Sent};
 use serde_json::{Value, json};
 
 use crate::support::aws::{ministack, unique};
-use contract::Site;
+use contract::Harness;
 
 #[path = "../../src/queue/contract/mod.rs"]
 mod contract;
@@ -37,7 +37,7 @@ impl Account {
     }
 }
 
-impl Site for Account {
+impl Harness for Account {
     async fn create(&self, name: &str) -> Result<Queue, Error> {
         let config = ministack().await.sdk_config().await;
         Queue::create_with(&config, &self.location(name)).await

@@ -57,7 +57,7 @@ async fn answers_to_calls_made_before_the_pause_do_not_halve_again() {
     for _ in 0..16 {
         budget.throttled(None, PAUSE);
     }
-    assert!(budget.pace.lock().factor() > 0.49);
+    assert!(budget.slowdown.lock().factor() > 0.49);
     assert!(seconds(&budget, 1).await <= 1);
 }
 

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use s3flickr::queue::BoundAccount;
 
-use super::Site;
+use super::Harness;
 
 fn account(nsid: &str) -> BoundAccount {
     BoundAccount {
@@ -13,23 +13,26 @@ fn account(nsid: &str) -> BoundAccount {
     }
 }
 
-pub(super) async fn the_first_account_keeps_the_queue(site: impl Site, name: String) {
-    let queue = site.create(&name).await.unwrap();
+pub(super) async fn the_first_account_keeps_the_queue(harness: impl Harness, name: String) {
+    let queue = harness.create(&name).await.unwrap();
     assert_eq!(queue.account().await.unwrap(), None);
     let (first, second) = (account("2@N01"), account("1@N01"));
     assert_eq!(queue.bind_account(&first).await.unwrap(), first);
     assert_eq!(queue.bind_account(&second).await.unwrap(), first);
-    let elsewhere = site.open(&name).await.unwrap();
+    let elsewhere = harness.open(&name).await.unwrap();
     assert_eq!(elsewhere.bind_account(&second).await.unwrap(), first);
     assert_eq!(elsewhere.account().await.unwrap(), Some(first));
 }
 
-pub(super) async fn of_accounts_that_bind_at_once_all_see_the_same(site: impl Site, name: String) {
-    site.create(&name).await.unwrap();
+pub(super) async fn of_accounts_that_bind_at_once_all_see_the_same(
+    harness: impl Harness,
+    name: String,
+) {
+    harness.create(&name).await.unwrap();
     let binders = (0..6).map(|n| {
-        let (site, name) = (site.clone(), name.clone());
+        let (harness, name) = (harness.clone(), name.clone());
         async move {
-            let queue = site.open(&name).await.unwrap();
+            let queue = harness.open(&name).await.unwrap();
             queue
                 .bind_account(&account(&format!("{n}@N01")))
                 .await
@@ -37,7 +40,7 @@ pub(super) async fn of_accounts_that_bind_at_once_all_see_the_same(site: impl Si
         }
     });
     let bound = join_all(binders).await;
-    let kept = site.open(&name).await.unwrap().account().await.unwrap();
+    let kept = harness.open(&name).await.unwrap().account().await.unwrap();
     assert!(
         bound.iter().all(|one| Some(one) == kept.as_ref()),
         "{bound:?}"

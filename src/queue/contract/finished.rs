@@ -3,13 +3,13 @@
 use futures_util::future::join_all;
 use s3flickr::queue::Outgoing;
 
-use super::{LONG, NOW, Site, message, queue_with, take};
+use super::{Harness, LONG, NOW, message, queue_with, take};
 
 pub(super) async fn what_is_finished_is_counted_for_the_run_that_sent_it(
-    site: impl Site,
+    harness: impl Harness,
     name: String,
 ) {
-    let queue = queue_with(&site, &name, &["a", "b", "b", "none"]).await;
+    let queue = queue_with(&harness, &name, &["a", "b", "b", "none"]).await;
     assert_eq!(queue.run_history().await.unwrap().finished, [].into());
     for _ in 0..4 {
         let lease = take(&queue, LONG).await;
@@ -17,13 +17,22 @@ pub(super) async fn what_is_finished_is_counted_for_the_run_that_sent_it(
         lease.finish(&run).await.unwrap();
     }
     let finished = [("", 1), ("a", 1), ("b", 2)].map(|(run, n)| (run.to_owned(), n));
-    let notes = site.open(&name).await.unwrap().run_history().await.unwrap();
+    let notes = harness
+        .open(&name)
+        .await
+        .unwrap()
+        .run_history()
+        .await
+        .unwrap();
     assert_eq!(notes.finished, finished.into());
     assert_eq!(notes.finished(), 4);
 }
 
-pub(super) async fn what_is_only_deleted_or_failed_is_not_finished(site: impl Site, name: String) {
-    let queue = queue_with(&site, &name, &["1", "2", "3", "4"]).await;
+pub(super) async fn what_is_only_deleted_or_failed_is_not_finished(
+    harness: impl Harness,
+    name: String,
+) {
+    let queue = queue_with(&harness, &name, &["1", "2", "3", "4"]).await;
     take(&queue, LONG).await.delete().await.unwrap();
     take(&queue, LONG)
         .await
@@ -41,13 +50,13 @@ pub(super) async fn what_is_only_deleted_or_failed_is_not_finished(site: impl Si
     assert_eq!(queue.run_history().await.unwrap().finished(), 2);
 }
 
-pub(super) async fn many_count_at_once_and_none_is_forgotten(site: impl Site, name: String) {
-    let queue = site.create(&name).await.unwrap();
+pub(super) async fn many_count_at_once_and_none_is_forgotten(harness: impl Harness, name: String) {
+    let queue = harness.create(&name).await.unwrap();
     let batch: Vec<Outgoing> = (0..30).map(|n| message(&n.to_string())).collect();
     queue.send(&batch).await.unwrap();
     // Three workers, of five lanes each.
     let workers = (0..3).map(|_| async {
-        let queue = site.open(&name).await.unwrap();
+        let queue = harness.open(&name).await.unwrap();
         let lanes = (0..5).map(|_| async {
             while let Some(lease) = queue.receive(LONG, NOW).await.unwrap() {
                 lease.finish("run").await.unwrap();

@@ -8,16 +8,16 @@ use s3flickr::queue::Rate;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::{NOW, SOON, Site};
+use super::{Harness, NOW, SOON};
 
 /// What a fleet was granted, in order.
 type Grants = Arc<Mutex<VecDeque<(Instant, u32)>>>;
 
 /// A worker that takes all the calls that it can get, with a handle of its own.
-fn taker(site: &impl Site, name: &str, rate: Rate, grants: &Grants) -> JoinHandle<()> {
-    let (site, name, grants) = (site.clone(), name.to_owned(), Arc::clone(grants));
+fn taker(harness: &impl Harness, name: &str, rate: Rate, grants: &Grants) -> JoinHandle<()> {
+    let (harness, name, grants) = (harness.clone(), name.to_owned(), Arc::clone(grants));
     tokio::spawn(async move {
-        let queue = site.open(&name).await.unwrap();
+        let queue = harness.open(&name).await.unwrap();
         loop {
             let calls = queue.permit(&rate).await.unwrap();
             grants.lock().unwrap().push_back((Instant::now(), calls));
@@ -28,11 +28,11 @@ fn taker(site: &impl Site, name: &str, rate: Rate, grants: &Grants) -> JoinHandl
 /// How often the whole rate must be seen once: a busy machine only ever makes a fleet slower.
 const TRIES: u32 = 3;
 
-pub(super) async fn the_fleet_keeps_its_pace(site: impl Site, name: String) {
-    site.create(&name).await.unwrap();
+pub(super) async fn the_fleet_keeps_its_pace(harness: impl Harness, name: String) {
+    harness.create(&name).await.unwrap();
     let mut seen = Vec::new();
     for _ in 0..TRIES {
-        let (granted, due) = fleet_at_its_rate(&site, &name).await;
+        let (granted, due) = fleet_at_its_rate(&harness, &name).await;
         if f64::from(granted) >= 0.9 * due {
             return;
         }
@@ -43,19 +43,21 @@ pub(super) async fn the_fleet_keeps_its_pace(site: impl Site, name: String) {
 
 /// Workers come and go for a while: what they were granted, and what was due. No window may
 /// show more than its share.
-async fn fleet_at_its_rate(site: &impl Site, name: &str) -> (u32, f64) {
-    let (window, span) = site.rate();
+async fn fleet_at_its_rate(harness: &impl Harness, name: &str) -> (u32, f64) {
+    let (window, span) = harness.rate();
     let rate = Rate {
         calls: 2_000,
         per: window,
     };
     let grants = Grants::default();
-    let mut fleet: Vec<_> = (0..10).map(|_| taker(site, name, rate, &grants)).collect();
+    let mut fleet: Vec<_> = (0..10)
+        .map(|_| taker(harness, name, rate, &grants))
+        .collect();
     let began = Instant::now();
     sleep(span / 3).await;
     fleet.drain(..2).for_each(|dies| dies.abort());
     sleep(span / 3).await;
-    fleet.extend((0..3).map(|_| taker(site, name, rate, &grants)));
+    fleet.extend((0..3).map(|_| taker(harness, name, rate, &grants)));
     let mut late = NOW;
     while began.elapsed() < span {
         let tick = Instant::now();
@@ -86,13 +88,13 @@ async fn fleet_at_its_rate(site: &impl Site, name: &str) -> (u32, f64) {
     (granted, a_second * elapsed.as_secs_f64())
 }
 
-pub(super) async fn the_last_worker_to_start_sets_the_pace(site: impl Site, name: String) {
-    site.create(&name).await.unwrap();
+pub(super) async fn the_last_worker_to_start_sets_the_pace(harness: impl Harness, name: String) {
+    harness.create(&name).await.unwrap();
     let window = Duration::from_secs(100);
     let rate = |calls| Rate { calls, per: window };
     let (slow, fast) = (
-        site.open(&name).await.unwrap(),
-        site.open(&name).await.unwrap(),
+        harness.open(&name).await.unwrap(),
+        harness.open(&name).await.unwrap(),
     );
     assert_eq!(slow.rate().await.unwrap(), None);
     assert!(slow.permit(&rate(100)).await.unwrap() < 20);

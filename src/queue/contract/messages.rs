@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use s3flickr::queue::{Counts, Outgoing};
 
-use super::{LONG, NOW, Site, assert_empty, message, queue_with, take};
+use super::{Harness, LONG, NOW, assert_empty, message, queue_with, take};
 
 pub(super) async fn a_message_is_received_as_it_was_sent_and_deleted_for_good(
-    site: impl Site,
+    harness: impl Harness,
     name: String,
 ) {
-    let queue = queue_with(&site, &name, &["one"]).await;
+    let queue = queue_with(&harness, &name, &["one"]).await;
     let lease = take(&queue, LONG).await;
     assert_eq!((lease.body(), lease.receive_count()), ("one", 1));
     assert!(!lease.id().is_empty() && lease.sent_at().unwrap() > 1_700_000_000);
@@ -20,25 +20,25 @@ pub(super) async fn a_message_is_received_as_it_was_sent_and_deleted_for_good(
     assert_eq!(queue.counts().await.unwrap(), Counts::default());
 }
 
-pub(super) async fn a_batch_of_any_size_is_sent(site: impl Site, name: String) {
+pub(super) async fn a_batch_of_any_size_is_sent(harness: impl Harness, name: String) {
     let bodies: Vec<_> = (0..25).map(|n| n.to_string()).collect();
     let bodies: Vec<_> = bodies.iter().map(String::as_str).collect();
-    let queue = queue_with(&site, &name, &bodies).await;
+    let queue = queue_with(&harness, &name, &bodies).await;
     assert!(queue.send(&[]).await.unwrap().is_empty());
     assert_eq!(queue.counts().await.unwrap().waiting, 25);
 }
 
-pub(super) async fn text_in_any_language_survives(site: impl Site, name: String) {
+pub(super) async fn text_in_any_language_survives(harness: impl Harness, name: String) {
     let body = r#"{"key":"Zürich/日本/😀\n\t'<&>%2F\u0000.jpg"}"#;
-    let queue = queue_with(&site, &name, &[body]).await;
+    let queue = queue_with(&harness, &name, &[body]).await;
     let lease = take(&queue, LONG).await;
     assert_eq!(lease.body(), body);
     lease.dead_letter(body.to_owned()).await.unwrap();
     assert_eq!(queue.peek_failed(9).await.unwrap(), [body]);
 }
 
-pub(super) async fn a_delayed_message_waits(site: impl Site, name: String) {
-    let queue = site.create(&name).await.unwrap();
+pub(super) async fn a_delayed_message_waits(harness: impl Harness, name: String) {
+    let queue = harness.create(&name).await.unwrap();
     let delay = Duration::from_secs(2);
     let sent = Instant::now();
     queue
@@ -53,8 +53,8 @@ pub(super) async fn a_delayed_message_waits(site: impl Site, name: String) {
     assert!(sent.elapsed() > delay - Duration::from_millis(100));
 }
 
-pub(super) async fn a_released_message_is_there_at_once(site: impl Site, name: String) {
-    let queue = queue_with(&site, &name, &["back"]).await;
+pub(super) async fn a_released_message_is_there_at_once(harness: impl Harness, name: String) {
+    let queue = queue_with(&harness, &name, &["back"]).await;
     take(&queue, LONG).await.release().await.unwrap();
     let lease = queue.receive(LONG, NOW).await.unwrap().expect("it is back");
     assert_eq!((lease.body(), lease.receive_count()), ("back", 2));
@@ -63,8 +63,11 @@ pub(super) async fn a_released_message_is_there_at_once(site: impl Site, name: S
     assert!((0..=30).contains(&(first - sent)), "{sent} {first}");
 }
 
-pub(super) async fn a_replaced_message_has_a_new_body_and_waits(site: impl Site, name: String) {
-    let queue = queue_with(&site, &name, &["retries: 5"]).await;
+pub(super) async fn a_replaced_message_has_a_new_body_and_waits(
+    harness: impl Harness,
+    name: String,
+) {
+    let queue = queue_with(&harness, &name, &["retries: 5"]).await;
     let lease = take(&queue, LONG).await;
     let delay = Duration::from_secs(1);
     lease.replace("retries: 4".to_owned(), delay).await.unwrap();
@@ -74,8 +77,11 @@ pub(super) async fn a_replaced_message_has_a_new_body_and_waits(site: impl Site,
     assert_eq!(queue.counts().await.unwrap(), Counts::default());
 }
 
-pub(super) async fn what_failed_can_be_looked_at_and_taken_back(site: impl Site, name: String) {
-    let queue = queue_with(&site, &name, &["a", "b"]).await;
+pub(super) async fn what_failed_can_be_looked_at_and_taken_back(
+    harness: impl Harness,
+    name: String,
+) {
+    let queue = queue_with(&harness, &name, &["a", "b"]).await;
     assert!(queue.receive_failed(LONG).await.unwrap().is_none());
     for _ in 0..2 {
         let lease = take(&queue, LONG).await;
@@ -99,8 +105,8 @@ pub(super) async fn what_failed_can_be_looked_at_and_taken_back(site: impl Site,
     assert_eq!(take(&queue, LONG).await.body(), "anew");
 }
 
-pub(super) async fn counts_tell_what_may_become_of_each(site: impl Site, name: String) {
-    let queue = queue_with(&site, &name, &["1", "2", "3", "4"]).await;
+pub(super) async fn counts_tell_what_may_become_of_each(harness: impl Harness, name: String) {
+    let queue = queue_with(&harness, &name, &["1", "2", "3", "4"]).await;
     let (held, broken) = (take(&queue, LONG).await, take(&queue, LONG).await);
     broken.dead_letter("broken".to_owned()).await.unwrap();
     queue
@@ -126,8 +132,11 @@ pub(super) async fn counts_tell_what_may_become_of_each(site: impl Site, name: S
     assert_eq!(queue.counts().await.unwrap(), counts);
 }
 
-pub(super) async fn a_message_that_never_ends_goes_to_the_failed(site: impl Site, name: String) {
-    let queue = queue_with(&site, &name, &["poison"]).await;
+pub(super) async fn a_message_that_never_ends_goes_to_the_failed(
+    harness: impl Harness,
+    name: String,
+) {
+    let queue = queue_with(&harness, &name, &["poison"]).await;
     for time in 1..=10 {
         let lease = take(&queue, LONG).await;
         assert_eq!(lease.receive_count(), time);

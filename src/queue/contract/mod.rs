@@ -1,6 +1,6 @@
 //! What every queue must do, whatever it is made of: one suite, run on each backend.
 //!
-//! Compiled into the unit tests, for SQLite, and into the integration tests, for SQS. Holds are a
+//! Compiled into the unit tests, for SQLite, and into the integration tests, for SQS. Visibility timeouts are a
 //! second or two, and cases run side by side, each on a queue of its own.
 
 // A test all through; the lint only knows test functions.
@@ -9,7 +9,7 @@
 mod account;
 mod finished;
 mod fleet;
-mod holds;
+mod leases;
 mod messages;
 mod queues;
 
@@ -21,7 +21,7 @@ use futures_util::future::join_all;
 use s3flickr::queue::{Error, Lease, Outgoing, Queue, Sent};
 
 /// Where the queues of a suite are. Each name is a queue; each call makes a handle of its own.
-pub(crate) trait Site: Clone + Send + Sync + 'static {
+pub(crate) trait Harness: Clone + Send + Sync + 'static {
     fn create(&self, name: &str) -> impl Future<Output = Result<Queue, Error>> + Send;
     fn open(&self, name: &str) -> impl Future<Output = Result<Queue, Error>> + Send;
     /// Removes the queue under the feet of those who use it.
@@ -37,11 +37,11 @@ const LONG: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_secs(15);
 
 /// Runs every case at once and names those that failed.
-pub(crate) async fn run(site: impl Site) {
+pub(crate) async fn run(harness: impl Harness) {
     macro_rules! cases {
         ($($part:ident::$case:ident),* $(,)?) => { vec![$((
             stringify!($case),
-            AssertUnwindSafe($part::$case(site.clone(), stringify!($case).replace('_', "-")))
+            AssertUnwindSafe($part::$case(harness.clone(), stringify!($case).replace('_', "-")))
                 .catch_unwind().boxed_local(),
         )),*] };
     }
@@ -50,21 +50,21 @@ pub(crate) async fn run(site: impl Site) {
         messages::a_batch_of_any_size_is_sent,
         messages::text_in_any_language_survives,
         messages::a_delayed_message_waits,
-        holds::a_dropped_hold_ends_and_the_count_goes_up,
-        holds::a_stale_receipt_cannot_settle,
-        holds::a_hold_that_was_lost_is_told,
-        holds::a_lease_outlives_its_hold,
+        leases::a_dropped_lease_ends_and_the_count_goes_up,
+        leases::a_stale_receipt_cannot_settle,
+        leases::a_lease_that_was_lost_is_told,
+        leases::a_lease_outlives_its_timeout,
         messages::a_released_message_is_there_at_once,
         messages::a_replaced_message_has_a_new_body_and_waits,
         messages::what_failed_can_be_looked_at_and_taken_back,
         messages::counts_tell_what_may_become_of_each,
-        queues::notes_are_kept_and_renewed,
+        queues::runs_are_kept_and_renewed,
         finished::what_is_finished_is_counted_for_the_run_that_sent_it,
         finished::what_is_only_deleted_or_failed_is_not_finished,
         finished::many_count_at_once_and_none_is_forgotten,
         account::the_first_account_keeps_the_queue,
         account::of_accounts_that_bind_at_once_all_see_the_same,
-        holds::receivers_get_different_messages,
+        leases::receivers_get_different_messages,
         messages::a_message_that_never_ends_goes_to_the_failed,
         queues::a_queue_deleted_in_use_is_gone,
         queues::a_missing_queue_is_not_found,
@@ -89,8 +89,8 @@ fn message(body: &str) -> Outgoing {
     }
 }
 
-async fn queue_with(site: &impl Site, name: &str, bodies: &[&str]) -> Queue {
-    let queue = site.create(name).await.unwrap();
+async fn queue_with(harness: &impl Harness, name: &str, bodies: &[&str]) -> Queue {
+    let queue = harness.create(name).await.unwrap();
     let batch: Vec<_> = bodies.iter().map(|body| message(body)).collect();
     assert_eq!(
         queue.send(&batch).await.unwrap(),
@@ -99,8 +99,8 @@ async fn queue_with(site: &impl Site, name: &str, bodies: &[&str]) -> Queue {
     queue
 }
 
-async fn take(queue: &Queue, hold: Duration) -> Lease {
-    let lease = queue.receive(hold, SOON).await.unwrap();
+async fn take(queue: &Queue, timeout: Duration) -> Lease {
+    let lease = queue.receive(timeout, SOON).await.unwrap();
     lease.unwrap_or_else(|| panic!("no message in {}", queue.location()))
 }
 

@@ -1,4 +1,4 @@
-//! The queue itself: made, opened, noted with, removed.
+//! The queue itself: made, opened, its runs saved, removed.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use futures_util::future::join_all;
 use s3flickr::queue::{Error, PopulateRun, Sent};
 use tokio::time::timeout;
 
-use super::{LONG, NOW, SOON, Site, message, queue_with, take};
+use super::{Harness, LONG, NOW, SOON, message, queue_with, take};
 
-pub(super) async fn notes_are_kept_and_renewed(site: impl Site, name: String) {
-    let queue = site.create(&name).await.unwrap();
+pub(super) async fn runs_are_kept_and_renewed(harness: impl Harness, name: String) {
+    let queue = harness.create(&name).await.unwrap();
     assert_eq!(queue.runs().await.unwrap(), []);
-    let note = |started: i64, store: &str| PopulateRun {
+    let run = |started: i64, store: &str| PopulateRun {
         id: format!("run-{started}"),
         started,
         ended: (started % 2 == 0).then_some(started + 7),
@@ -19,17 +19,17 @@ pub(super) async fn notes_are_kept_and_renewed(site: impl Site, name: String) {
         bytes: 5_000_000_000,
         store: store.to_owned(),
     };
-    let (first, mut second) = (note(1, "s3://photos/été %&/"), note(2, "file:/scans"));
+    let (first, mut second) = (run(1, "s3://photos/été %&/"), run(2, "file:/scans"));
     queue.save_run(&second).await.unwrap();
     queue.save_run(&first).await.unwrap();
     second.total = 200;
     queue.save_run(&second).await.unwrap();
     assert_eq!(
-        site.open(&name).await.unwrap().runs().await.unwrap(),
+        harness.open(&name).await.unwrap().runs().await.unwrap(),
         [first, second]
     );
     for started in 3..=60 {
-        queue.save_run(&note(started, "file:/scans")).await.unwrap();
+        queue.save_run(&run(started, "file:/scans")).await.unwrap();
     }
     let runs = queue.runs().await.unwrap();
     let total: u64 = runs.iter().map(|run| run.total).sum();
@@ -38,16 +38,16 @@ pub(super) async fn notes_are_kept_and_renewed(site: impl Site, name: String) {
         100 + 200 + 58 * 100,
         "none is forgotten, though some are added up"
     );
-    assert_eq!(runs.last().unwrap(), &note(60, "file:/scans"));
+    assert_eq!(runs.last().unwrap(), &run(60, "file:/scans"));
 }
 
-pub(super) async fn a_queue_deleted_in_use_is_gone(site: impl Site, name: String) {
-    let queue = queue_with(&site, &name, &["a", "b"]).await;
+pub(super) async fn a_queue_deleted_in_use_is_gone(harness: impl Harness, name: String) {
+    let queue = queue_with(&harness, &name, &["a", "b"]).await;
     let lease = take(&queue, Duration::from_secs(1)).await;
-    site.destroy(&name).await;
+    harness.destroy(&name).await;
     timeout(SOON, lease.lost().cancelled())
         .await
-        .expect("the hold to be lost");
+        .expect("the lease to be lost");
     let ends = [
         queue.receive(LONG, NOW).await.map(drop),
         queue.send(&[message("c")]).await.map(drop),
@@ -59,8 +59,8 @@ pub(super) async fn a_queue_deleted_in_use_is_gone(site: impl Site, name: String
     }
 }
 
-pub(super) async fn a_missing_queue_is_not_found(site: impl Site, name: String) {
-    let Err(error @ Error::NotFound { .. }) = site.open(&name).await else {
+pub(super) async fn a_missing_queue_is_not_found(harness: impl Harness, name: String) {
+    let Err(error @ Error::NotFound { .. }) = harness.open(&name).await else {
         panic!("there is no such queue");
     };
     let text = error.to_string();
@@ -70,18 +70,18 @@ pub(super) async fn a_missing_queue_is_not_found(site: impl Site, name: String) 
     );
 }
 
-pub(super) async fn many_may_create_it_at_once(site: impl Site, name: String) {
+pub(super) async fn many_may_create_it_at_once(harness: impl Harness, name: String) {
     let body = |n: usize| n.to_string();
     let makers = (0..6).map(|n| {
-        let (site, name) = (site.clone(), name.clone());
+        let (harness, name) = (harness.clone(), name.clone());
         tokio::spawn(async move {
-            let queue = site.create(&name).await?;
+            let queue = harness.create(&name).await?;
             queue.send(&[message(&body(n))]).await
         })
     });
     for made in join_all(makers).await {
         assert_eq!(made.unwrap().unwrap(), [Sent::Taken]);
     }
-    let queue = site.create(&name).await.unwrap();
+    let queue = harness.create(&name).await.unwrap();
     assert_eq!(queue.counts().await.unwrap().waiting, 6);
 }

@@ -1,4 +1,4 @@
-//! When a hold beats, when it stops, and when it is lost: in memory, on tokio's paused clock.
+//! When a lease beats, when it stops, and when it is lost: in memory, on tokio's paused clock.
 
 use std::collections::VecDeque;
 use std::sync::Mutex as Locked;
@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::queue::{BoundAccount, Counts, Outgoing, PopulateRun, Rate, RunHistory, Sent};
+use crate::queue::{Counts, Outgoing, Sent};
 
-const HOLD: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A backend whose every call to extend goes as the test says: well, when nothing is said.
 #[derive(Default)]
@@ -38,18 +38,18 @@ impl Script {
 
     fn lease(self: &Arc<Script>) -> Lease {
         let receipt = Receipt {
-            part: Part::Main,
+            queue: QueueKind::Main,
             id: "id".to_owned(),
             handle: "0".to_owned(),
         };
         let delivery = Delivery {
             receipt,
             body: "body".to_owned(),
-            received: 1,
+            receive_count: 1,
             sent_at: None,
             first_received_at: None,
         };
-        Lease::start(Arc::clone(self) as Arc<dyn Backend>, delivery, HOLD)
+        Lease::start(Arc::clone(self) as Arc<dyn Messages>, delivery, TIMEOUT)
     }
 
     fn note(&self, what: &str) {
@@ -62,13 +62,13 @@ impl Script {
 }
 
 #[async_trait]
-impl Backend for Script {
+impl Messages for Script {
     fn location(&self) -> &str {
         "script"
     }
 
-    async fn extend(&self, receipt: &Receipt, hold: Duration) -> Result<Receipt, Error> {
-        assert_eq!(hold, HOLD);
+    async fn extend(&self, receipt: &Receipt, timeout: Duration) -> Result<Receipt, Error> {
+        assert_eq!(timeout, TIMEOUT);
         self.note(&format!("extend {}", receipt.handle));
         let queue = self.location().to_owned();
         let next = self.extends.lock().unwrap().pop_front();
@@ -90,52 +90,41 @@ impl Backend for Script {
         })
     }
 
-    async fn settle(&self, receipt: &Receipt, end: End) -> Result<(), Error> {
-        let end = match end {
-            End::Delete | End::Finish { .. } => "delete",
-            End::Release => "release",
-            End::Send { .. } => "send and delete",
+    async fn settle(&self, receipt: &Receipt, settlement: Settlement) -> Result<(), Error> {
+        let end = match settlement {
+            Settlement::Delete | Settlement::Finish { .. } => "delete",
+            Settlement::Release => "release",
+            Settlement::Requeue { .. } => "send and delete",
         };
         self.note(&format!("{end} {}", receipt.handle));
         Ok(())
     }
 
     fn is_local(&self) -> bool {
-        unreachable!()
+        unreachable!("a lease does not ask")
     }
     fn batch_size(&self) -> usize {
-        unreachable!()
+        unreachable!("a lease does not ask")
     }
     async fn send(&self, _: &[Outgoing]) -> Result<Vec<Sent>, Error> {
-        unreachable!()
+        unreachable!("a lease sends nothing by itself")
     }
-    async fn receive(&self, _: Part, _: Duration, _: Duration) -> Result<Option<Delivery>, Error> {
-        unreachable!()
+    async fn receive(
+        &self,
+        _: QueueKind,
+        _: Duration,
+        _: Duration,
+    ) -> Result<Option<Delivery>, Error> {
+        unreachable!("a lease was received before")
     }
     async fn counts(&self) -> Result<Counts, Error> {
-        unreachable!()
+        unreachable!("a lease does not ask")
     }
     async fn peek_failed(&self, _: usize) -> Result<Vec<String>, Error> {
-        unreachable!()
+        unreachable!("a lease does not ask")
     }
     async fn check(&self, _: bool) -> Result<Vec<String>, Error> {
-        unreachable!()
-    }
-    async fn run_history(&self) -> Result<RunHistory, Error> {
-        unreachable!()
-    }
-    async fn save_run(&self, _: &PopulateRun) -> Result<(), Error> {
-        unreachable!()
-    }
-    async fn bind_account(&self, _: &BoundAccount) -> Result<BoundAccount, Error> {
-        unreachable!()
-    }
-    async fn rate(&self) -> Result<Option<Rate>, Error> {
-        unreachable!("a lease asks for no rate")
-    }
-
-    async fn permit(&self, _: &Rate) -> Result<u32, Error> {
-        unreachable!()
+        unreachable!("a lease does not ask")
     }
 }
 
@@ -143,9 +132,9 @@ impl Backend for Script {
 async fn each_beat_goes_on_with_the_receipt_of_the_one_before() {
     let script = Script::new([]);
     let lease = script.lease();
-    sleep(HOLD - Duration::from_secs(5)).await;
+    sleep(TIMEOUT - Duration::from_secs(5)).await;
     lease.release().await.unwrap();
-    sleep(HOLD * 3).await;
+    sleep(TIMEOUT * 3).await;
     let log = script.log();
     assert_eq!(
         log,
@@ -157,7 +146,7 @@ async fn each_beat_goes_on_with_the_receipt_of_the_one_before() {
 async fn a_dropped_lease_beats_no_more() {
     let script = Script::new([]);
     drop(script.lease());
-    sleep(HOLD * 3).await;
+    sleep(TIMEOUT * 3).await;
     assert!(script.log().is_empty());
 }
 
@@ -169,14 +158,14 @@ async fn a_network_that_comes_back_in_time_costs_nothing() {
         Extend::Unreachable,
     ]);
     let lease = script.lease();
-    sleep(HOLD * 2).await;
+    sleep(TIMEOUT * 2).await;
     assert!(!lease.lost().is_cancelled());
     lease.delete().await.unwrap();
     assert!(script.log().contains(&"extended".to_owned()));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hold_that_cannot_be_extended_is_lost_when_it_ends() {
+async fn a_lease_that_cannot_be_extended_is_lost_when_it_ends() {
     for never in [false, true] {
         let unreachable = std::iter::repeat_with(|| Extend::Unreachable).take(1_000);
         let script = match never {
@@ -186,7 +175,10 @@ async fn a_hold_that_cannot_be_extended_is_lost_when_it_ends() {
         let (lease, began) = (script.lease(), Instant::now());
         lease.lost().cancelled().await;
         let held = began.elapsed();
-        assert!(held > HOLD * 9 / 10 && held < HOLD * 11 / 10, "{held:?}");
+        assert!(
+            held > TIMEOUT * 9 / 10 && held < TIMEOUT * 11 / 10,
+            "{held:?}"
+        );
     }
 }
 
@@ -199,7 +191,7 @@ async fn a_receipt_that_is_refused_is_lost_at_once_and_only_deletes() {
     let began = Instant::now();
     let (lease, script) = refused();
     lease.lost().cancelled().await;
-    assert!(began.elapsed() <= HOLD / BEATS_IN_A_HOLD * 2);
+    assert!(began.elapsed() <= TIMEOUT / BEATS_IN_A_TIMEOUT * 2);
     let end = lease.dead_letter("why".to_owned()).await;
     assert!(matches!(end, Err(Error::LeaseLost { .. })));
     assert_eq!(script.log(), ["extend 0"], "no copy was sent");
@@ -214,7 +206,7 @@ async fn a_receipt_that_is_refused_is_lost_at_once_and_only_deletes() {
 async fn an_end_waits_for_the_beat_that_is_under_way() {
     let script = Script::new([Extend::Slow]);
     let lease = script.lease();
-    sleep(HOLD / 2).await;
+    sleep(TIMEOUT / 2).await;
     assert_eq!(script.log(), ["extend 0"]);
     let end = tokio::spawn(lease.release());
     sleep(Duration::from_secs(1)).await;

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use s3flickr::queue::contract::{self, Site};
-use s3flickr::queue::{Error, Outgoing, Queue, Sent};
+use s3flickr::queue::contract::{self, Harness};
+use s3flickr::queue::{Error, IfMissing, Outgoing, Queue, Sent};
 use tempfile::TempDir;
 
 #[derive(Clone)]
@@ -22,7 +22,7 @@ impl Folder {
     }
 }
 
-impl Site for Folder {
+impl Harness for Folder {
     async fn create(&self, name: &str) -> Result<Queue, Error> {
         Queue::create(&self.location(name)).await
     }
@@ -114,7 +114,7 @@ async fn what_is_not_a_queue_is_refused_and_left_alone() {
 async fn a_file_of_an_earlier_version_is_brought_up() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("old.db");
-    super::file::make_first_version(&path).unwrap();
+    super::schema::make_first_version(&path).unwrap();
     let location = format!("sqlite:{}", path.display());
     for _ in 0..2 {
         let queue = Queue::open(&location).await.unwrap();
@@ -140,13 +140,13 @@ async fn a_file_in_the_place_of_a_folder_is_named() {
 async fn a_full_disk_is_said_in_plain_words_and_costs_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("jobs.db");
-    let queue = super::Sqlite::create(path).await.unwrap();
+    let queue = super::Sqlite::open(path, IfMissing::Create).await.unwrap();
     let cap = |pages: u32| {
-        queue.look("use", move |db| {
+        queue.read("use", move |db| {
             db.pragma_update(None, "max_page_count", pages)
         })
     };
-    use crate::queue::Backend;
+    use crate::queue::messages::Messages;
     cap(40).await.unwrap();
     let batch: Vec<_> = (0..2_000).map(|n| unique(&n.to_string())).collect();
     let error = queue.send(&batch).await.unwrap_err();
@@ -166,12 +166,12 @@ async fn a_full_disk_is_said_in_plain_words_and_costs_nothing() {
 #[tokio::test]
 async fn a_change_that_fails_beside_others_fails_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let queue = super::Sqlite::create(folder.path().join("jobs.db"))
+    let queue = super::Sqlite::open(folder.path().join("jobs.db"), IfMissing::Create)
         .await
         .unwrap();
     // The thread is held up by the first, so the others are a group.
     let (go, wait) = std::sync::mpsc::channel::<()>();
-    let busy = queue.turns.ask::<()>(
+    let busy = queue.writer.submit::<()>(
         "look into",
         Some(Box::new(move |_| Ok(wait.recv().ok()))),
         None,
@@ -179,7 +179,7 @@ async fn a_change_that_fails_beside_others_fails_alone() {
     let note = |id: &'static str| {
         let insert = "INSERT INTO finished VALUES (?1, 1)";
         let note = move |db: &rusqlite::Transaction<'_>| db.execute(insert, [id]);
-        queue.turns.ask("note in", None, Some(Box::new(note)))
+        queue.writer.submit("note in", None, Some(Box::new(note)))
     };
     let answers = [note("a"), note("b"), note("a"), note("c")];
     go.send(()).unwrap();
@@ -190,25 +190,31 @@ async fn a_change_that_fails_beside_others_fails_alone() {
         .map(|answer| answer.unwrap().is_ok())
         .collect();
     assert_eq!(made, [true, true, false, true]);
-    use crate::queue::Backend;
+    use crate::queue::runs::Runs;
     assert_eq!(queue.run_history().await.unwrap().finished.len(), 3);
 }
 
 #[tokio::test]
 async fn what_was_told_to_a_person_outlasts_a_power_cut() {
     let folder = tempfile::tempdir().unwrap();
-    let queue = super::Sqlite::create(folder.path().join("jobs.db"))
+    let queue = super::Sqlite::open(folder.path().join("jobs.db"), IfMissing::Create)
         .await
         .unwrap();
     let level = |db: &rusqlite::Connection| {
         db.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0))
     };
     // 2 is FULL, 1 NORMAL.
-    assert_eq!(queue.keep("use", move |db| level(db)).await.unwrap(), 2);
-    assert_eq!(queue.change("use", move |db| level(db)).await.unwrap(), 1);
-    let failed = queue.keep("use", |db| db.execute("no statement", []));
+    assert_eq!(
+        queue
+            .write_durably("use", move |db| level(db))
+            .await
+            .unwrap(),
+        2
+    );
+    assert_eq!(queue.write("use", move |db| level(db)).await.unwrap(), 1);
+    let failed = queue.write_durably("use", |db| db.execute("no statement", []));
     assert!(failed.await.is_err());
-    assert_eq!(queue.change("use", move |db| level(db)).await.unwrap(), 1);
+    assert_eq!(queue.write("use", move |db| level(db)).await.unwrap(), 1);
 }
 
 /// Set for the processes that [`processes_killed_at_any_moment_lose_nothing`] starts.

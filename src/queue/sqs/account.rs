@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::queue::Tags;
 use super::runs::{escape, unescape};
-use super::tags::{Tagged, Tags};
+use super::tags::TwoQueues;
 use crate::queue::{BoundAccount, Error};
 
 /// The account.
@@ -24,7 +25,7 @@ const CLAIMED: Duration = Duration::from_secs(1);
 const NAME: usize = 150;
 
 /// Binds the queue, unless it is bound; returns the account that it is bound to then.
-pub(super) async fn bind(tags: &Tags, account: &BoundAccount) -> Result<BoundAccount, Error> {
+pub(super) async fn bind(tags: &TwoQueues, account: &BoundAccount) -> Result<BoundAccount, Error> {
     if let Some(bound) = bound(&tags.all().await?) {
         return Ok(bound);
     }
@@ -45,17 +46,17 @@ pub(super) async fn bind(tags: &Tags, account: &BoundAccount) -> Result<BoundAcc
     Ok(there.unwrap_or_else(|| first.clone()))
 }
 
-fn tag(key: &str, account: &BoundAccount) -> Tagged {
-    Tagged::from([(key.to_owned(), encode(account))])
+fn tag(key: &str, account: &BoundAccount) -> Tags {
+    Tags::from([(key.to_owned(), encode(account))])
 }
 
 /// The account that the queue is bound to, by its tags.
-pub(super) fn bound(tags: &Tagged) -> Option<BoundAccount> {
+pub(super) fn bound(tags: &Tags) -> Option<BoundAccount> {
     tags.get(BOUND).and_then(|value| decode(value))
 }
 
 /// All claims, in the order of the accounts' ids.
-fn claims(tags: &Tagged) -> Vec<(String, BoundAccount)> {
+fn claims(tags: &Tags) -> Vec<(String, BoundAccount)> {
     let claim = |(key, value): (&String, &String)| {
         key.starts_with(CLAIM)
             .then(|| Some((key.clone(), decode(value)?)))

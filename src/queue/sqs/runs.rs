@@ -1,12 +1,15 @@
-//! What each `populate` noted, as tags of the queue: `s3flickr.populate.ID` =
-//! `STARTED:TOTAL:BYTES:STORE`, with `+SECONDS` after STARTED once it has ended, going on in `s3flickr.populate.ID.1` and so on when it is long.
+//! What each `populate` sent, as tags of the queue: `s3flickr.populate.ID` =
+//! `STARTED:TOTAL:BYTES:STORE`, with `+SECONDS` after STARTED once it has ended, going on in
+//! `s3flickr.populate.ID.1` and so on when it is long.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use aws_sdk_sqs::Client;
+use async_trait::async_trait;
 
-use super::Faults;
-use crate::queue::{Error, PopulateRun};
+use super::queue::{SqsQueue, Tags};
+use super::{Sqs, account, finished};
+use crate::queue::runs::Runs;
+use crate::queue::{BoundAccount, Error, PopulateRun, RunHistory};
 
 const PREFIX: &str = "s3flickr.populate.";
 /// SQS cuts nothing, it refuses: 256 characters are the most in a tag's value.
@@ -14,54 +17,48 @@ const VALUE: usize = 256;
 /// A queue has at most 50 tags; some are for what is finished, and some are left to its owner.
 const MOST_TAGS: usize = 25;
 
-/// Writes a note. Where there are too many, the two oldest of one store become one, until they
-/// are few enough; a run that ends between writing the sum and removing its part counts twice.
-pub(super) async fn write(
-    client: &Client,
-    faults: &Faults,
-    url: &str,
-    run: &PopulateRun,
-) -> Result<(), Error> {
-    put(client, faults, url, run).await?;
-    let mut runs = decode(&tags(client, faults, url).await?);
-    while runs.iter().map(|r| encode(r).len()).sum::<usize>() > MOST_TAGS {
-        let Some((sum, part)) = fold(&mut runs, &run.id) else {
-            break;
-        };
-        put(client, faults, url, &sum).await?;
-        let keys = encode(&part).into_iter().map(|(key, _)| key).collect();
-        client
-            .untag_queue()
-            .queue_url(url)
-            .set_tag_keys(Some(keys))
-            .send()
-            .await
-            .map_err(|error| faults.general("tidy the notes of", error))?;
+#[async_trait]
+impl Runs for Sqs {
+    async fn run_history(&self) -> Result<RunHistory, Error> {
+        self.finished.write_the_rest().await;
+        let tags = self.tags.all().await?;
+        Ok(RunHistory {
+            runs: decode(&tags),
+            finished: finished::sum(&tags),
+            account: account::bound(&tags),
+        })
     }
-    Ok(())
-}
 
-/// The tags of a queue.
-pub(super) async fn tags(
-    client: &Client,
-    faults: &Faults,
-    url: &str,
-) -> Result<HashMap<String, String>, Error> {
-    match client.list_queue_tags().queue_url(url).send().await {
-        Ok(answer) => Ok(answer.tags.unwrap_or_default()),
-        Err(error) => Err(faults.general("read the notes of", error)),
+    async fn save_run(&self, run: &PopulateRun) -> Result<(), Error> {
+        self.main.save_run(run).await
+    }
+
+    async fn bind_account(&self, account: &BoundAccount) -> Result<BoundAccount, Error> {
+        account::bind(&self.tags, account).await
     }
 }
 
-async fn put(client: &Client, faults: &Faults, url: &str, run: &PopulateRun) -> Result<(), Error> {
-    client
-        .tag_queue()
-        .queue_url(url)
-        .set_tags(Some(encode(run).into_iter().collect()))
-        .send()
-        .await
-        .map(drop)
-        .map_err(|error| faults.general("note a run with", error))
+impl SqsQueue {
+    /// Saves a run. Where there are too many, the two oldest of one store become one, until they
+    /// are few enough; a run that ends between writing the sum and removing its part counts twice.
+    async fn save_run(&self, run: &PopulateRun) -> Result<(), Error> {
+        self.put_run(run).await?;
+        let mut runs = decode(&self.tags().await?);
+        while runs.iter().map(|r| encode(r).len()).sum::<usize>() > MOST_TAGS {
+            let Some((sum, part)) = fold(&mut runs, &run.id) else {
+                break;
+            };
+            self.put_run(&sum).await?;
+            let keys = encode(&part).into_iter().map(|(key, _)| key).collect();
+            self.remove_tags(keys).await?;
+        }
+        Ok(())
+    }
+
+    async fn put_run(&self, run: &PopulateRun) -> Result<(), Error> {
+        let tags = encode(run).into_iter().collect();
+        self.set_tags("save a run with", tags).await
+    }
 }
 
 /// Adds the second-oldest run of some store to the oldest, but never the run `last`. Returns the
@@ -81,7 +78,7 @@ fn fold(runs: &mut Vec<PopulateRun>, last: &str) -> Option<(PopulateRun, Populat
     Some((sum.clone(), part))
 }
 
-/// The tags of one note.
+/// The tags of one run.
 fn encode(run: &PopulateRun) -> Vec<(String, String)> {
     let PopulateRun {
         id,
@@ -107,7 +104,7 @@ fn encode(run: &PopulateRun) -> Vec<(String, String)> {
 }
 
 /// The runs among the tags of a queue, the oldest first; what is not one is left out.
-pub(super) fn decode(tags: &HashMap<String, String>) -> Vec<PopulateRun> {
+pub(super) fn decode(tags: &Tags) -> Vec<PopulateRun> {
     let mut values = BTreeMap::<&str, BTreeMap<usize, &str>>::new();
     for (key, value) in tags {
         let Some(rest) = key.strip_prefix(PREFIX) else {
@@ -143,11 +140,11 @@ pub(super) fn decode(tags: &HashMap<String, String>) -> Vec<PopulateRun> {
 /// for any byte but the plainest, as in quoted-printable; a dot is for us, between key and number.
 pub(super) fn escape(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_:/+-@".contains(&byte);
-    let one = |byte: u8| match plain(byte) {
+    let escaped = |byte: u8| match plain(byte) {
         true => char::from(byte).to_string(),
         false => format!("={byte:02X}"),
     };
-    text.bytes().map(one).collect()
+    text.bytes().map(escaped).collect()
 }
 
 /// What [`escape`] was given, or `None` for what it did not make.
@@ -182,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_note_survives_the_characters_and_the_lengths_that_tags_allow() {
+    fn a_run_survives_the_characters_and_the_lengths_that_tags_allow() {
         let stores = [
             "s3://photos/2012/".to_owned(),
             "file:/a b/50% off/Zürich=Köln/?*&#".to_owned(),
@@ -191,7 +188,7 @@ mod tests {
         ];
         for (number, store) in stores.iter().enumerate() {
             let record = run("2026-11-24T10.00_a1", number as i64, store);
-            let tags: HashMap<_, _> = encode(&record).into_iter().collect();
+            let tags: Tags = encode(&record).into_iter().collect();
             for (key, value) in &tags {
                 assert!(key.len() <= 128 && value.len() <= VALUE, "{key}");
                 let fits = |c: char| c.is_ascii_alphanumeric() || "_.:/=+-@".contains(c);

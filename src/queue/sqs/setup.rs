@@ -3,122 +3,91 @@
 
 use std::time::Duration;
 
-use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::QueueAttributeName;
+use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde_json::Value;
 
-use super::{Faults, HOLD, LONGEST_WAIT, RETENTION, client};
+use super::clients::Settings;
+use super::queue::SqsQueue;
+use super::{LONGEST_WAIT, RETENTION, Sqs, VISIBILITY_TIMEOUT};
 use crate::queue::{Error, MOST_RECEIVES};
 
 /// A policy that gives a message up after fewer receives takes a lost worker or two for the end.
 const FEWEST_RECEIVES: u64 = 3;
 
-/// A queue and its failed queue.
-pub(super) struct Pair<'a> {
-    pub(super) client: &'a Client,
-    pub(super) main: (&'a Faults, &'a str),
-    pub(super) failed: (&'a Faults, &'a str),
-}
-
 /// What both queues are made with.
-pub(super) fn settings() -> Vec<(QueueAttributeName, String)> {
+pub(super) fn settings() -> Settings {
     let seconds = |time: Duration| time.as_secs().to_string();
-    vec![
+    Settings::from([
+        (Attribute::MessageRetentionPeriod, seconds(RETENTION)),
+        (Attribute::VisibilityTimeout, seconds(VISIBILITY_TIMEOUT)),
         (
-            QueueAttributeName::MessageRetentionPeriod,
-            seconds(RETENTION),
-        ),
-        (QueueAttributeName::VisibilityTimeout, seconds(HOLD)),
-        (
-            QueueAttributeName::ReceiveMessageWaitTimeSeconds,
+            Attribute::ReceiveMessageWaitTimeSeconds,
             seconds(LONGEST_WAIT),
         ),
-    ]
+    ])
 }
 
-impl Pair<'_> {
+impl Sqs {
     /// Says what may go wrong with these queues; [`Error::Unfit`] where messages would be lost.
-    /// With `mend`, a policy that is missing is set, and a short retention is raised.
-    pub(super) async fn check(&self, mend: bool) -> Result<Vec<String>, Error> {
+    /// With `repair`, a policy that is missing is set, and a short retention is raised.
+    pub(super) async fn check_settings(&self, repair: bool) -> Result<Vec<String>, Error> {
         let mut lines = Vec::new();
-        lines.extend(self.check_redrive(mend).await?);
-        for (faults, url) in [self.main, self.failed] {
-            lines.extend(self.check_retention(faults, url, mend).await?);
+        lines.extend(self.check_redrive(repair).await?);
+        for queue in [&self.main, &self.failed] {
+            lines.extend(check_retention(queue, repair).await?);
         }
         Ok(lines)
     }
 
-    async fn check_redrive(&self, mend: bool) -> Result<Option<String>, Error> {
-        let (faults, url) = self.main;
-        let policy = QueueAttributeName::RedrivePolicy;
-        let there = client::attribute(self.client, faults, url, &policy).await?;
-        let (failed_faults, failed_url) = self.failed;
-        let arn = QueueAttributeName::QueueArn;
-        let failed = client::attribute(self.client, failed_faults, failed_url, &arn).await?;
+    async fn check_redrive(&self, repair: bool) -> Result<Option<String>, Error> {
+        let policy = self.main.attribute(&Attribute::RedrivePolicy).await?;
+        let failed = self.failed.attribute(&Attribute::QueueArn).await?;
         let failed = failed.unwrap_or_default();
-        let set = there.filter(|policy| !policy.is_empty());
-        match set {
-            Some(policy) => judge(&policy, &failed)
+        match policy.filter(|policy| !policy.is_empty()) {
+            Some(policy) => check_policy(&policy, &failed)
                 .map(|()| None)
-                .map_err(|reason| faults.unfit(reason)),
-            None if mend => {
+                .map_err(|reason| self.main.errors.unfit(reason)),
+            None if repair => {
                 let value = serde_json::json!({
                     "deadLetterTargetArn": failed,
                     "maxReceiveCount": MOST_RECEIVES,
                 });
-                let set = self.set(faults, url, policy, value.to_string());
+                let policy = Attribute::RedrivePolicy;
+                let set = self.main.set_attribute(policy, value.to_string());
                 set.await.map(|()| None)
             }
             None => Ok(Some(format!(
                 "{} has no redrive policy, so a file over which every worker dies goes round for \
                  ever; `s3flickr populate` sets one",
-                faults.queue()
+                self.main.errors.queue()
             ))),
         }
     }
+}
 
-    /// What is not copied when the retention is over is gone without a word.
-    async fn check_retention(
-        &self,
-        faults: &Faults,
-        url: &str,
-        mend: bool,
-    ) -> Result<Option<String>, Error> {
-        let name = QueueAttributeName::MessageRetentionPeriod;
-        let seconds = client::attribute(self.client, faults, url, &name).await?;
-        let seconds = seconds.and_then(|text| text.parse::<u64>().ok());
-        let Some(seconds) = seconds.filter(|seconds| *seconds < RETENTION.as_secs()) else {
-            return Ok(None);
-        };
-        let raised = RETENTION.as_secs().to_string();
-        if mend && self.set(faults, url, name, raised).await.is_ok() {
-            return Ok(None);
-        }
-        Ok(Some(format!(
-            "{} keeps a message for {:.1} days only, and drops it then, done or not; let it keep \
-             them for 14 days (MessageRetentionPeriod {})",
-            faults.queue(),
-            seconds as f64 / 86_400.0,
-            RETENTION.as_secs()
-        )))
+/// What is not copied when the retention is over is gone without a word.
+async fn check_retention(queue: &SqsQueue, repair: bool) -> Result<Option<String>, Error> {
+    let name = Attribute::MessageRetentionPeriod;
+    let seconds = queue.attribute(&name).await?;
+    let seconds = seconds.and_then(|text| text.parse::<u64>().ok());
+    let Some(seconds) = seconds.filter(|seconds| *seconds < RETENTION.as_secs()) else {
+        return Ok(None);
+    };
+    let raised = RETENTION.as_secs().to_string();
+    if repair && queue.set_attribute(name, raised).await.is_ok() {
+        return Ok(None);
     }
-
-    async fn set(
-        &self,
-        faults: &Faults,
-        url: &str,
-        name: QueueAttributeName,
-        value: String,
-    ) -> Result<(), Error> {
-        let set = self.client.set_queue_attributes().queue_url(url);
-        let set = set.attributes(name, value).send().await;
-        set.map(drop)
-            .map_err(|error| faults.general("set up", error))
-    }
+    Ok(Some(format!(
+        "{} keeps a message for {:.1} days only, and drops it then, done or not; let it keep \
+         them for 14 days (MessageRetentionPeriod {})",
+        queue.errors.queue(),
+        seconds as f64 / 86_400.0,
+        RETENTION.as_secs()
+    )))
 }
 
 /// Whether a redrive policy keeps what it gives up where we look for it; the reason if not.
-fn judge(policy: &str, failed: &str) -> Result<(), String> {
+fn check_policy(policy: &str, failed: &str) -> Result<(), String> {
     const DO: &str = "remove its redrive policy (`s3flickr populate` sets one of its own), or use \
                       another queue";
     let read: Value = serde_json::from_str(policy).unwrap_or_default();
@@ -157,7 +126,7 @@ mod tests {
                 .to_string()
         };
         for count in [3.into(), 10.into(), "10".into(), 1000.into()] {
-            assert_eq!(judge(&policy(ours, count), ours), Ok(()));
+            assert_eq!(check_policy(&policy(ours, count), ours), Ok(()));
         }
         for (policy, why) in [
             (
@@ -172,7 +141,7 @@ mod tests {
             (policy(ours, "2".into()), "received 2 times"),
             ("nonsense".to_owned(), "lost"),
         ] {
-            let reason = judge(&policy, ours).unwrap_err();
+            let reason = check_policy(&policy, ours).unwrap_err();
             assert!(reason.contains(why), "{reason}");
         }
     }

@@ -1,15 +1,8 @@
 //! The tags that workers write: on the queue itself, or on `NAME-calls.fifo`, which is the one
 //! queue whose tags a worker needs to write anyway. A policy that lets it write no others is right.
 
-use std::collections::HashMap;
-
-use aws_sdk_sqs::Client;
-
-use super::{Faults, client, runs};
+use super::queue::{SqsQueue, Tags};
 use crate::queue::Error;
-
-/// The tags of one queue.
-pub(super) type Tagged = HashMap<String, String>;
 
 /// Which queue's tags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,48 +16,41 @@ pub(super) enum Place {
 /// In the order in which they are tried.
 pub(super) const PLACES: [Place; 2] = [Place::Queue, Place::Calls];
 
-/// Where the tags of a queue are.
+/// The two queues that workers write tags of.
 #[derive(Clone)]
-pub(super) struct Tags {
-    client: Client,
-    faults: Faults,
-    queue: String,
+pub(super) struct TwoQueues {
+    main: SqsQueue,
     calls: String,
-    calls_faults: Faults,
 }
 
-impl Tags {
-    /// Of the queue of this name and address.
-    pub(super) fn new(client: &Client, name: &str, url: &str) -> Tags {
-        let calls = format!("{name}-calls.fifo");
-        Tags {
-            client: client.clone(),
-            faults: Faults::of(name),
-            queue: url.to_owned(),
-            calls_faults: Faults::of(&calls),
-            calls,
+impl TwoQueues {
+    /// The queue itself, and that of the fleet's calls, which may be missing.
+    pub(super) fn new(main: &SqsQueue, calls: &str) -> TwoQueues {
+        TwoQueues {
+            main: main.clone(),
+            calls: calls.to_owned(),
         }
     }
 
     /// The tags of one place; none where its queue is missing, or may not be read.
-    pub(super) async fn at(&self, place: Place) -> Result<Tagged, Error> {
+    pub(super) async fn at(&self, place: Place) -> Result<Tags, Error> {
         if place == Place::Queue {
-            return runs::tags(&self.client, &self.faults, &self.queue).await;
+            return self.main.tags().await;
         }
         let read = async {
-            match client::find(&self.client, &self.calls_faults, &self.calls).await? {
-                Some(url) => runs::tags(&self.client, &self.calls_faults, &url).await,
-                None => Ok(Tagged::new()),
+            match self.main.clients.find(&self.calls).await? {
+                Some(calls) => calls.tags().await,
+                None => Ok(Tags::new()),
             }
         };
         match read.await {
-            Err(Error::Gone { .. } | Error::Denied { .. }) => Ok(Tagged::new()),
+            Err(Error::Gone { .. } | Error::Denied { .. }) => Ok(Tags::new()),
             tags => tags,
         }
     }
 
     /// The tags of both; those of the queue itself where both have one of a name.
-    pub(super) async fn all(&self) -> Result<Tagged, Error> {
+    pub(super) async fn all(&self) -> Result<Tags, Error> {
         let (queue, calls) = tokio::try_join!(self.at(Place::Queue), self.at(Place::Calls))?;
         let mut all = calls;
         all.extend(queue);
@@ -72,43 +58,37 @@ impl Tags {
     }
 
     /// Writes tags in one call.
-    pub(super) async fn put(&self, place: Place, news: Tagged) -> Result<(), Error> {
-        let (faults, url) = self.address(place).await?;
-        let tag = self.client.tag_queue().queue_url(url).set_tags(Some(news));
-        let tagged = tag.send().await;
-        tagged
-            .map(drop)
-            .map_err(|error| faults.general("write the tags of", error))
+    pub(super) async fn put(&self, place: Place, tags: Tags) -> Result<(), Error> {
+        let queue = self.queue(place).await?;
+        queue.set_tags("write the tags of", tags).await
     }
 
     /// Writes tags at the first place where that is allowed.
-    pub(super) async fn put_where_allowed(&self, news: Tagged) -> Result<Place, Error> {
-        match self.put(Place::Queue, news.clone()).await {
+    pub(super) async fn put_where_allowed(&self, tags: Tags) -> Result<Place, Error> {
+        match self.put(Place::Queue, tags.clone()).await {
             Ok(()) => Ok(Place::Queue),
-            Err(Error::Denied { .. }) => self.put(Place::Calls, news).await.map(|()| Place::Calls),
+            Err(Error::Denied { .. }) => self.put(Place::Calls, tags).await.map(|()| Place::Calls),
             Err(error) => Err(error),
         }
     }
 
     /// Removes tags that count for nothing any more; where that fails they are left.
     pub(super) async fn remove(&self, place: Place, keys: Vec<String>) {
-        let Ok((_, url)) = self.address(place).await else {
+        let Ok(queue) = self.queue(place).await else {
             return;
         };
-        let untag = self.client.untag_queue().queue_url(url);
-        if let Err(error) = untag.set_tag_keys(Some(keys)).send().await {
+        if let Err(error) = queue.remove_tags(keys).await {
             tracing::debug!(%error, "some tags of a queue were left");
         }
     }
 
-    async fn address(&self, place: Place) -> Result<(&Faults, String), Error> {
+    async fn queue(&self, place: Place) -> Result<SqsQueue, Error> {
         if place == Place::Queue {
-            return Ok((&self.faults, self.queue.clone()));
+            return Ok(self.main.clone());
         }
-        let found = client::find(&self.client, &self.calls_faults, &self.calls).await?;
-        let gone = || Error::Gone {
-            queue: self.calls_faults.queue().to_owned(),
-        };
-        Ok((&self.calls_faults, found.ok_or_else(gone)?))
+        let found = self.main.clients.find(&self.calls).await?;
+        found.ok_or_else(|| Error::Gone {
+            queue: format!("sqs://{}", self.calls),
+        })
     }
 }

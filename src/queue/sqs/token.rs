@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RETENTION, sending};
+use super::{RETENTION, batches};
 use crate::queue::Rate;
 
 /// SQS drops a message after 14 days; a token of half that age is replaced.
@@ -13,7 +13,7 @@ const OLD_SECONDS: i64 = RETENTION.as_secs() as i64 / 2;
 
 /// A rate, and since when it holds (seconds since 1970).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Terms {
+pub(super) struct PaceVersion {
     pub(super) rate: Rate,
     pub(super) since: i64,
 }
@@ -29,19 +29,19 @@ pub(super) struct Token {
 
 /// What to do with a token.
 #[derive(Debug, PartialEq)]
-pub(super) enum Verdict {
+pub(super) enum TokenAction {
     /// It is good.
     Use,
-    /// It is good, and its terms are newer than ours.
+    /// It is good, and its version is newer than ours.
     Adopt,
-    /// Its terms are over, or it is so old that it is about to vanish.
+    /// Its version is over, or it is so old that it is about to vanish.
     Replace,
 }
 
-impl Terms {
+impl PaceVersion {
     /// The message that is token `number`. SQS drops a second one that says the same `once`
     /// within five minutes.
-    pub(super) fn token(&self, number: u32, once: &str) -> sending::Entry {
+    pub(super) fn token(&self, number: u32, once: &str) -> batches::Entry {
         let token = Token {
             number,
             calls: self.rate.calls,
@@ -50,17 +50,17 @@ impl Terms {
         };
         let body = serde_json::json!(token).to_string();
         let once = format!("token-{number}-{}-{once}", self.since);
-        sending::fifo_entry(number as usize, body, format!("token-{number}"), once)
+        batches::fifo_entry(number as usize, body, format!("token-{number}"), once)
     }
 
     /// What to do with a token of `theirs` that was sent `age` seconds ago.
-    pub(super) fn judge(&self, theirs: &Terms, age: i64) -> Verdict {
+    pub(super) fn decide(&self, theirs: &PaceVersion, age: i64) -> TokenAction {
         // Workers that start together may differ about since when, which is nothing.
         let same = theirs.rate == self.rate;
         match theirs.rank() > self.rank() {
-            _ if same && age <= OLD_SECONDS => Verdict::Use,
-            true if !same => Verdict::Adopt,
-            _ => Verdict::Replace,
+            _ if same && age <= OLD_SECONDS => TokenAction::Use,
+            true if !same => TokenAction::Adopt,
+            _ => TokenAction::Replace,
         }
     }
 
@@ -74,9 +74,9 @@ impl Terms {
         u64::try_from(self.rate.per.as_millis()).unwrap_or(u64::MAX)
     }
 
-    pub(super) fn parse(tag: &str) -> Option<Terms> {
+    pub(super) fn parse(tag: &str) -> Option<PaceVersion> {
         let mut parts = tag.split(':');
-        Some(Terms {
+        Some(PaceVersion {
             rate: Rate {
                 calls: parts.next()?.parse().ok()?,
                 per: Duration::from_millis(parts.next()?.parse().ok()?),
@@ -86,7 +86,7 @@ impl Terms {
     }
 }
 
-impl std::fmt::Display for Terms {
+impl std::fmt::Display for PaceVersion {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let calls = self.rate.calls;
         write!(f, "{calls}:{}:{}", self.window_millis(), self.since)
@@ -94,8 +94,8 @@ impl std::fmt::Display for Terms {
 }
 
 impl Token {
-    pub(super) fn terms(&self) -> Terms {
-        Terms {
+    pub(super) fn version(&self) -> PaceVersion {
+        PaceVersion {
             rate: Rate {
                 calls: self.calls,
                 per: Duration::from_millis(self.window_ms),
@@ -109,8 +109,8 @@ impl Token {
 mod tests {
     use super::*;
 
-    fn terms(calls: u32, since: i64) -> Terms {
-        Terms {
+    fn version(calls: u32, since: i64) -> PaceVersion {
+        PaceVersion {
             rate: Rate::per_hour(calls),
             since,
         }
@@ -118,25 +118,25 @@ mod tests {
 
     #[test]
     fn the_newest_pace_wins_and_old_tokens_are_replaced() {
-        let ours = terms(3_600, 100);
-        for (theirs, age, verdict) in [
-            (terms(3_600, 100), 0, Verdict::Use),
-            (terms(3_600, 99), OLD_SECONDS, Verdict::Use),
-            (terms(3_600, 101), 0, Verdict::Use),
-            (terms(3_600, 100), OLD_SECONDS + 1, Verdict::Replace),
-            (terms(1_000, 99), 0, Verdict::Replace),
-            (terms(1_000, 100), 0, Verdict::Adopt),
-            (terms(9_000, 100), 0, Verdict::Replace),
-            (terms(1_000, 101), 0, Verdict::Adopt),
+        let ours = version(3_600, 100);
+        for (theirs, age, action) in [
+            (version(3_600, 100), 0, TokenAction::Use),
+            (version(3_600, 99), OLD_SECONDS, TokenAction::Use),
+            (version(3_600, 101), 0, TokenAction::Use),
+            (version(3_600, 100), OLD_SECONDS + 1, TokenAction::Replace),
+            (version(1_000, 99), 0, TokenAction::Replace),
+            (version(1_000, 100), 0, TokenAction::Adopt),
+            (version(9_000, 100), 0, TokenAction::Replace),
+            (version(1_000, 101), 0, TokenAction::Adopt),
         ] {
-            assert_eq!(ours.judge(&theirs, age), verdict, "{theirs} aged {age}");
+            assert_eq!(ours.decide(&theirs, age), action, "{theirs} aged {age}");
         }
     }
 
     #[test]
     fn a_tag_is_read_as_it_was_written() {
-        let terms = terms(3_600, 1_795_000_000);
-        assert_eq!(Terms::parse(&terms.to_string()), Some(terms));
-        assert_eq!(Terms::parse("fast"), None);
+        let version = version(3_600, 1_795_000_000);
+        assert_eq!(PaceVersion::parse(&version.to_string()), Some(version));
+        assert_eq!(PaceVersion::parse("fast"), None);
     }
 }

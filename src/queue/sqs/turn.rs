@@ -2,7 +2,7 @@
 //!
 //! Tokens that were taken together come back together: a fleet that starts, or that has rested,
 //! would make all its calls in one second and none in the next seven. So each token has a second
-//! of its own in the hold, by its number, and is worth something only then: one that is received
+//! of its own in the timeout, by its number, and is worth something only then: one that is received
 //! at another time is hidden again until its next turn, unspent. All workers must mean the same
 //! second, and their own clocks may be hours apart, so time is what SQS says in its answers.
 
@@ -15,12 +15,12 @@ use aws_sdk_sqs::error::BoxError;
 use aws_sdk_sqs::primitives::{DateTime, DateTimeFormat};
 use parking_lot::Mutex;
 
-use super::shape::Shape;
+use super::layout::TokenLayout;
 
 /// How many seconds after its turn a token is still good: the `Date` of an answer has no parts of
 /// a second, and a receiver may be a moment late.
 const LATE: u64 = 2;
-/// Shorter holds are even enough by themselves.
+/// Shorter timeouts are even enough by themselves.
 const SHORTEST: u32 = 3;
 /// Machines' clocks drift, and sleep with them; SQS is asked again after this.
 const DRIFT: Duration = Duration::from_secs(60);
@@ -35,22 +35,22 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// The turn of token `number` of a shape, received at `now` (seconds since any fixed moment).
+    /// The turn of token `number` of a layout, received at `now` (seconds since any fixed moment).
     /// Where that is not known, it may be spent at once.
-    pub(super) fn of(number: u32, shape: &Shape, now: Option<u64>) -> Turn {
-        let hold = u64::from(shape.hold_seconds);
-        let (Some(now), true) = (now, shape.hold_seconds >= SHORTEST) else {
+    pub(super) fn of(number: u32, layout: &TokenLayout, now: Option<u64>) -> Turn {
+        let timeout = u64::from(layout.timeout_seconds);
+        let (Some(now), true) = (now, layout.timeout_seconds >= SHORTEST) else {
             return Turn {
                 spend: true,
-                hide: shape.hold_seconds,
+                hide: layout.timeout_seconds,
             };
         };
-        let own = u64::from(number) * hold / u64::from(shape.tokens.max(1)) % hold;
-        let late = (now + hold - own) % hold;
+        let own = u64::from(number) * timeout / u64::from(layout.tokens.max(1)) % timeout;
+        let late = (now + timeout - own) % timeout;
         Turn {
             spend: late < LATE,
-            // At least 1, and at most the hold.
-            hide: (hold - late) as u32,
+            // At least 1, and at most the timeout.
+            hide: (timeout - late) as u32,
         }
     }
 }
@@ -107,15 +107,15 @@ mod tests {
 
     /// How many calls a fleet that takes every token as soon as it is there makes in each second,
     /// when all tokens lie there at the beginning.
-    fn spent(shape: &Shape, seconds: u64, clock: impl Fn(u64) -> Option<u64>) -> Vec<u32> {
-        let mut back = vec![0; shape.tokens as usize];
+    fn spent(layout: &TokenLayout, seconds: u64, clock: impl Fn(u64) -> Option<u64>) -> Vec<u32> {
+        let mut back = vec![0; layout.tokens as usize];
         let mut calls = vec![0; seconds as usize];
         for now in 0..seconds {
             for (number, back) in (0..).zip(&mut back) {
                 if *back <= now {
-                    let turn = Turn::of(number, shape, clock(now));
+                    let turn = Turn::of(number, layout, clock(now));
                     *back = now + u64::from(turn.hide);
-                    calls[now as usize] += if turn.spend { shape.calls } else { 0 };
+                    calls[now as usize] += if turn.spend { layout.calls } else { 0 };
                 }
             }
         }
@@ -125,8 +125,8 @@ mod tests {
     #[test]
     fn tokens_that_all_lie_there_are_spent_evenly_and_none_is_lost() {
         for calls in [900, 3_600, 18_000, 36_000] {
-            let shape = Shape::of(&Rate::per_hour(calls));
-            let each = spent(&shape, 3_600, |now| Some(1_795_000_003 + now));
+            let layout = TokenLayout::of(&Rate::per_hour(calls));
+            let each = spent(&layout, 3_600, |now| Some(1_795_000_003 + now));
             let even = f64::from(calls) * 12.0 / 3_600.0;
             for twelve in each.windows(12) {
                 let made = f64::from(twelve.iter().sum::<u32>());
@@ -139,18 +139,18 @@ mod tests {
 
     #[test]
     fn without_a_clock_every_token_is_spent_and_hidden_for_its_hold() {
-        let shape = Shape::of(&Rate::per_hour(18_000));
-        let each = spent(&shape, 12, |_| None);
+        let layout = TokenLayout::of(&Rate::per_hour(18_000));
+        let each = spent(&layout, 12, |_| None);
         assert_eq!((each[0], each[8]), (40, 40));
         assert_eq!(each.iter().sum::<u32>(), 80);
     }
 
     #[test]
     fn a_token_out_of_its_turn_waits_for_the_next_one() {
-        let shape = Shape {
+        let layout = TokenLayout {
             tokens: 8,
             calls: 1,
-            hold_seconds: 8,
+            timeout_seconds: 8,
         };
         for (number, now, spend, hide) in [
             (0, 800, true, 8),
@@ -163,7 +163,7 @@ mod tests {
         ] {
             let turn = Turn { spend, hide };
             assert_eq!(
-                Turn::of(number, &shape, Some(now)),
+                Turn::of(number, &layout, Some(now)),
                 turn,
                 "{number} at {now}"
             );

@@ -2,13 +2,15 @@
 //!
 //! Each tag is one worker's own, so no two write the same, and what a worker wrote stays when it
 //! dies. A message is counted *before* it is deleted, with its id: so a worker that dies between
-//! the two loses nothing, and whoever is handed the message again finds the id, and does not
+//! the two loses nothing, and the worker that is handed the message again finds the id, and does not
 //! count it a second time. The ids are those whose deletion is not known yet.
 //!
 //! A queue has 50 tags, so the workers that find no room on the one use those of the other of the
 //! two [`super::tags`], and one that starts adds what the long dead counted to its own.
 
-use std::collections::{BTreeMap, VecDeque};
+mod tally;
+
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
@@ -18,23 +20,19 @@ use parking_lot::{Mutex as Locked, MutexGuard};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::sleep;
 
-use super::runs::{escape, unescape};
-use super::tags::{PLACES, Place, Tagged, Tags};
+pub(super) use self::tally::sum;
+use self::tally::{PREFIX, Tally, dead, decode, encode, key, short};
+use super::queue::Tags;
+use super::tags::{PLACES, Place, TwoQueues};
 use crate::clock::unix_seconds;
 use crate::queue::Error;
 
-const PREFIX: &str = "s3flickr.done.";
 /// Messages that are counted and not deleted yet: each takes 9 of a tag's 256 characters.
 const AT_ONCE: usize = 16;
-/// The ids that are told: those, and some whose deletion failed.
-const TOLD: usize = 24;
-/// So many tags of one queue are used; the others are for its owner, and for what is beside ours.
+/// The most tags of one queue that are used; the others are for its owner, and for what is beside ours.
 const MOST_TAGS: usize = 45;
-/// With so many tags of workers, those of the dead are added up.
+/// From this many tags of workers on, those of the dead are added up.
 const MANY: usize = 8;
-/// A worker that wrote nothing for so long is dead, however wrong its clock is: the longest hold
-/// of a message (12 hours), and a day.
-const DEAD_SECONDS: i64 = 36 * 3600;
 /// Who adds up: one at a time.
 const ADDING: &str = "s3flickr.adding-up";
 /// The time from "nobody adds up" to "it is me", with plenty to spare.
@@ -42,7 +40,7 @@ const CLAIMED: Duration = Duration::from_secs(1);
 
 /// What one worker finished, and where it is written.
 pub(super) struct Finished {
-    tags: Tags,
+    tags: TwoQueues,
     worker: String,
     turns: Semaphore,
     tally: Locked<BTreeMap<String, Tally>>,
@@ -52,22 +50,8 @@ pub(super) struct Finished {
     complained: AtomicBool,
 }
 
-/// What one worker finished of one run.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Tally {
-    count: u64,
-    /// When it was last counted: seconds since 1970.
-    written: i64,
-    /// The messages whose deletion is not known yet, the oldest first.
-    ids: VecDeque<String>,
-    /// Those that are counted, and of which neither the write nor the deletion is known.
-    unclear: Vec<String>,
-    /// Whether this is in the tag.
-    told: bool,
-}
-
 impl Finished {
-    pub(super) fn new(tags: &Tags) -> Finished {
+    pub(super) fn new(tags: &TwoQueues) -> Finished {
         // Each `RandomState` is keyed anew; what it hashes does not matter.
         let worker = RandomState::new().hash_one(0);
         Finished {
@@ -85,31 +69,31 @@ impl Finished {
         &self,
         run: &str,
         message: &str,
-        again: bool,
+        redelivered: bool,
         delete: impl Future<Output = Result<(), Error>>,
     ) -> Result<(), Error> {
         let run = if run.len() <= 64 { run } else { "" };
         let id = short(message);
         // Never closed.
         let _turn = self.turns.acquire().await;
-        if again {
+        if redelivered {
             self.clear_up().await?;
             if self.is_counted(&id).await? {
                 return delete.await;
             }
         }
         self.count(run, &id);
-        let told = self.write().await;
-        if let Err(error) = &told {
+        let written = self.write().await;
+        if let Err(error) = &written {
             self.complain(error);
         }
-        // Told or not, the photo is there, so its message must go. The next write tells of it.
+        // Saved or not, the photo is there, so its message must go. The next write saves it.
         let deleted = delete.await;
         if let Some(tally) = self.tally().get_mut(run) {
             if deleted.is_ok() {
                 tally.ids.retain(|other| *other != id);
-            } else if told.is_err() {
-                // It is handed out again. Whoever finishes it then counts it, unless it finds the id.
+            } else if written.is_err() {
+                // It is handed out again. The worker that finishes it then counts it, unless it finds the id.
                 tally.ids.retain(|other| *other != id);
                 tally.unclear.push(id);
             }
@@ -117,7 +101,7 @@ impl Finished {
         deleted
     }
 
-    /// Says once that counting fails; what ails the whole queue is told by others.
+    /// Says once that counting fails; what is wrong with the whole queue, other calls report.
     fn complain(&self, error: &Error) {
         let own = !matches!(error, Error::Unreachable { .. } | Error::Gone { .. });
         if own && !self.complained.swap(true, Relaxed) {
@@ -131,9 +115,9 @@ impl Finished {
         if self.tally().values().any(has) {
             return Ok(true);
         }
-        let told = self.tags.all().await?;
-        let mut told = told.iter().filter_map(|(key, value)| decode(key, value));
-        Ok(told.any(|(_, tally)| has(&tally)))
+        let saved = self.tags.all().await?;
+        let mut saved = saved.iter().filter_map(|(key, value)| decode(key, value));
+        Ok(saved.any(|(_, tally)| has(&tally)))
     }
 
     /// Finds out which counts were written though no answer came: others may have found their ids,
@@ -142,13 +126,13 @@ impl Finished {
         if self.tally().values().all(|tally| tally.unclear.is_empty()) {
             return Ok(());
         }
-        let told = self.tags.all().await?;
+        let saved = self.tags.all().await?;
         for (run, tally) in self.tally().iter_mut() {
             let key = self.key(run);
-            let there = told.get(&key).and_then(|value| decode(&key, value));
+            let there = saved.get(&key).and_then(|value| decode(&key, value));
             let there = there.map(|(_, tally)| tally.ids).unwrap_or_default();
             for id in std::mem::take(&mut tally.unclear) {
-                tally.told = false;
+                tally.saved = false;
                 if there.contains(&id) {
                     tally.ids.push_back(id);
                 } else {
@@ -169,13 +153,7 @@ impl Finished {
     fn count(&self, run: &str, id: &str) {
         let mut tallies = self.tally();
         let tally = tallies.entry(run.to_owned()).or_default();
-        tally.count += 1;
-        tally.written = unix_seconds();
-        tally.told = false;
-        tally.ids.push_back(id.to_owned());
-        while tally.ids.len() > TOLD {
-            tally.ids.pop_front();
-        }
+        tally.count(id, unix_seconds());
     }
 
     /// Writes what is not written yet. While one does, what others counted is gathered for the
@@ -183,7 +161,7 @@ impl Finished {
     async fn write(&self) -> Result<(), Error> {
         self.clear_up().await?;
         let mut place = self.place.lock().await;
-        if self.tally().values().all(|tally| tally.told) {
+        if self.tally().values().all(|tally| tally.saved) {
             return Ok(());
         }
         let places = match *place {
@@ -206,18 +184,18 @@ impl Finished {
             *place = None;
             self.tally()
                 .values_mut()
-                .for_each(|tally| tally.told = false);
+                .for_each(|tally| tally.saved = false);
         }
         written
     }
 
-    /// What is not told yet, as tags.
-    fn news(&self) -> Tagged {
+    /// What is not saved yet, as tags.
+    fn news(&self) -> Tags {
         let mut tallies = self.tally();
-        let untold = tallies.iter_mut().filter(|(_, tally)| !tally.told);
-        untold
+        let unsaved = tallies.iter_mut().filter(|(_, tally)| !tally.saved);
+        unsaved
             .map(|(run, tally)| {
-                tally.told = true;
+                tally.saved = true;
                 (self.key(run), encode(tally))
             })
             .collect()
@@ -258,7 +236,7 @@ impl Finished {
             return Ok(());
         }
         let mine = format!("{now}:{}", self.worker);
-        let claim = Tagged::from([(ADDING.to_owned(), mine.clone())]);
+        let claim = Tags::from([(ADDING.to_owned(), mine.clone())]);
         self.tags.put(place, claim).await?;
         sleep(CLAIMED).await;
         let there = self.tags.at(place).await?;
@@ -266,7 +244,7 @@ impl Finished {
             return Ok(());
         }
         let dead = dead(&there, now);
-        let mut news = Tagged::new();
+        let mut news = Tags::new();
         for (key, run, theirs) in &dead {
             let mut tallies = self.tally();
             let tally = tallies.entry(run.clone()).or_default();
@@ -283,103 +261,10 @@ impl Finished {
     }
 
     fn key(&self, run: &str) -> String {
-        format!("{PREFIX}{}.{}", self.worker, escape(run))
+        key(&self.worker, run)
     }
 
     fn tally(&self) -> MutexGuard<'_, BTreeMap<String, Tally>> {
         self.tally.lock()
-    }
-}
-
-/// How much was finished of each run, by the tags of both places.
-pub(super) fn sum(tags: &Tagged) -> BTreeMap<String, u64> {
-    let mut sums = BTreeMap::new();
-    for (key, value) in tags {
-        if let Some((run, tally)) = decode(key, value) {
-            *sums.entry(run).or_default() += tally.count;
-        }
-    }
-    sums.retain(|_, count| *count > 0);
-    sums
-}
-
-/// The tallies of workers that are dead: their keys, runs and counts.
-fn dead(tags: &Tagged, now: i64) -> Vec<(String, String, Tally)> {
-    let one = |(key, value): (&String, &String)| {
-        let (run, tally) = decode(key, value)?;
-        let dead = now - tally.written > DEAD_SECONDS;
-        dead.then(|| (key.clone(), run, tally))
-    };
-    tags.iter().filter_map(one).collect()
-}
-
-fn encode(tally: &Tally) -> String {
-    let ids: Vec<&str> = tally.ids.iter().map(String::as_str).collect();
-    format!("{}:{}:{}", tally.count, tally.written, ids.join("."))
-}
-
-/// The run and the tally of a tag, if it is one.
-fn decode(key: &str, value: &str) -> Option<(String, Tally)> {
-    let (_worker, run) = key.strip_prefix(PREFIX)?.split_once('.')?;
-    let mut parts = value.splitn(3, ':');
-    let tally = Tally {
-        count: parts.next()?.parse().ok()?,
-        written: parts.next()?.parse().ok()?,
-        ids: parts
-            .next()?
-            .split('.')
-            .filter(|id| !id.is_empty())
-            .map(str::to_owned)
-            .collect(),
-        unclear: Vec::new(),
-        told: true,
-    };
-    Some((unescape(run)?, tally))
-}
-
-/// Eight digits that stand for a message's id (FNV-1a): what is told apart are some hundreds.
-fn short(id: &str) -> String {
-    let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-    format!("{:08x}", id.bytes().fold(0x811c_9dc5, step))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tally_fits_into_a_tag_and_is_read_as_it_was_written() {
-        let ids = (0..TOLD).map(|n| short(&n.to_string())).collect();
-        let tally = Tally {
-            count: 100_000_000,
-            written: 1_795_000_000,
-            ids,
-            unclear: Vec::new(),
-            told: true,
-        };
-        let value = encode(&tally);
-        assert!(value.len() <= 256, "{}", value.len());
-        let run = "19a3b2c4d5e-1f2e3";
-        let key = format!("{PREFIX}0123456789abcdef.{}", escape(run));
-        assert_eq!(decode(&key, &value), Some((run.to_owned(), tally)));
-        assert_eq!(decode("s3flickr.populate.x", "1:2:3"), None);
-        assert_eq!(decode(&key, "what"), None);
-    }
-
-    #[test]
-    fn only_who_wrote_nothing_for_long_is_dead() {
-        let key = |n: u32| format!("{PREFIX}{n}.run");
-        let now = 10 * DEAD_SECONDS;
-        let written = |ago: i64| format!("7:{}:", now - ago);
-        // A clock that is hours ahead or behind makes nobody dead.
-        let tags = [
-            (key(1), written(0)),
-            (key(2), written(-7_200)),
-            (key(3), written(12 * 3600)),
-            (key(4), written(DEAD_SECONDS + 1)),
-        ];
-        let dead = dead(&tags.into_iter().collect(), now);
-        assert_eq!(dead.len(), 1);
-        assert_eq!((dead[0].0.as_str(), dead[0].2.count), (key(4).as_str(), 7));
     }
 }

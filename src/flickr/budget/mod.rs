@@ -1,8 +1,11 @@
-//! How many calls may be made, and when: a pace of our own, or a share of what the whole fleet may do.
+//! How many calls may be made, and when: at a rate of our own, or a share of what the whole fleet may do.
 //!
 //! Flickr's rule is 3,600 calls an hour for a key, over all of its users and machines
 //! (<https://www.flickr.com/services/developer/api/>). Where it answers that there are too many,
-//! everybody who holds this budget pauses, and the pace is halved; it comes back step by step.
+//! everybody who holds this budget pauses, and the rate is halved; it comes back step by step.
+
+mod slowdown;
+mod supply;
 
 use std::fmt;
 use std::pin::pin;
@@ -17,20 +20,11 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use self::slowdown::Slowdown;
+use self::supply::Supply;
+use super::Error;
 use super::error::Cause;
-use super::{Error, random};
 
-/// The pace is never slowed down to less than this part of it.
-const LEAST: f64 = 1.0 / 64.0;
-/// How much of the pace comes back with each quiet second: from the half to the whole in 80 seconds.
-const BACK_PER_SECOND: f64 = 1.0 / 160.0;
-/// The longest pause, whatever Flickr asks for: a worker that waits must look again now and then.
-const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
-/// The whole key's calls, at the published limit, are one a second. A shared budget does not know its own pace,
-/// so this is what is stretched while Flickr asks for less.
-const SHARED_SPACING: Duration = Duration::from_secs(1);
-/// How long to wait after a grant of no calls at all, before asking again.
-const NOTHING_GRANTED: Duration = Duration::from_secs(1);
 /// A wait for a call that takes longer is told: silence looks like a program that hangs.
 const LONG_WAIT: Duration = Duration::from_secs(5);
 /// How long a call that was granted may be kept. Calls saved up by idle lanes would all be made at once
@@ -72,59 +66,33 @@ impl Drop for Permit {
     }
 }
 
-/// Asks for the next few calls; gives how many there are.
-type Grant = Box<dyn Fn() -> BoxFuture<'static, Result<u32, Cause>> + Send + Sync>;
-
 /// Hands out calls, one [`Permit`] at a time, in the order in which they were asked for. Clones share it.
 #[derive(Clone)]
 pub struct Budget {
-    /// Whoever holds it is the next to go; the others wait behind.
+    /// The caller that has it locked is the next to go; the others wait behind.
     supply: Arc<Mutex<Supply>>,
-    pace: Arc<SyncMutex<Pace>>,
+    slowdown: Arc<SyncMutex<Slowdown>>,
     unspent: Unspent,
     lifetime: Duration,
     /// Ends every wait.
     drain: CancellationToken,
     /// Whether it was said that calls are waited for.
-    said: Arc<AtomicBool>,
+    wait_was_said: Arc<AtomicBool>,
     uploads_free: bool,
-}
-
-/// Where calls come from.
-enum Supply {
-    Unlimited,
-    /// One call each `interval`, or up to `burst` at once after a rest (the generic cell rate algorithm).
-    Paced {
-        interval: Duration,
-        burst: u32,
-        due: Instant,
-    },
-    /// Calls given by another place, spent here.
-    Shared {
-        grant: Grant,
-        left: u32,
-        granted: Instant,
-        last: Option<Instant>,
-    },
 }
 
 impl Budget {
     /// As many calls as anyone likes; still pauses when Flickr says so.
     pub fn unlimited() -> Self {
-        Self::of(Supply::Unlimited)
+        Self::from(Supply::Unlimited)
     }
 
-    /// A pace of our own: so many calls an hour, of which `burst` may come at once after a rest. 0 an hour is no limit.
+    /// A rate of our own: `calls_per_hour`, of which `burst` may come at once after a rest. 0 an hour is no limit.
     pub fn paced(calls_per_hour: u32, burst: u32) -> Self {
         if calls_per_hour == 0 {
             return Self::unlimited();
         }
-        let interval = Duration::from_secs(3600) / calls_per_hour;
-        Self::of(Supply::Paced {
-            interval,
-            burst: burst.max(1),
-            due: Instant::now(),
-        })
+        Self::from(Supply::paced(calls_per_hour, burst))
     }
 
     /// A share of what others use too: `grant` is asked for the next few calls when those in hand are spent,
@@ -132,16 +100,11 @@ impl Budget {
     pub fn shared<E: Into<Cause> + 'static>(
         grant: impl Fn() -> BoxFuture<'static, Result<u32, E>> + Send + Sync + 'static,
     ) -> Self {
-        let grant: Grant = Box::new(move || {
+        let grant: supply::Grant = Box::new(move || {
             let asked = grant();
             Box::pin(async move { asked.await.map_err(Into::into) })
         });
-        Self::of(Supply::Shared {
-            grant,
-            left: 0,
-            granted: Instant::now(),
-            last: None,
-        })
+        Self::from(Supply::shared(grant))
     }
 
     /// The same budget for a key of which uploads are known not to count; Flickr does not say.
@@ -185,7 +148,7 @@ impl Budget {
         tokio::select! {
             biased;
             taken = &mut taken => {
-                self.said.store(false, Relaxed);
+                self.wait_was_said.store(false, Relaxed);
                 return taken?;
             }
             () = sleep(LONG_WAIT) => self.say_the_wait(),
@@ -195,7 +158,7 @@ impl Budget {
 
     /// Says once, for all who wait, that this takes long.
     fn say_the_wait(&self) {
-        if !self.said.swap(true, Relaxed) {
+        if !self.wait_was_said.swap(true, Relaxed) {
             tracing::warn!("waiting for a call: the budget, or Flickr, allows no more for now");
         }
     }
@@ -224,7 +187,7 @@ impl Budget {
             self.pause().await;
             let granted = match self.reuse() {
                 Some(granted) => granted,
-                None => supply.next(&self.pace, self.lifetime).await?,
+                None => supply.next(&self.slowdown, self.lifetime).await?,
             };
             let counts = !matches!(*supply, Supply::Unlimited);
             let permit = self.permit(granted, counts.then(|| Arc::clone(&self.unspent)));
@@ -258,7 +221,7 @@ impl Budget {
     }
 
     fn pause_end(&self) -> Option<Instant> {
-        self.pace.lock().pause_end()
+        self.slowdown.lock().pause_end()
     }
 
     /// How long no call is made because Flickr asked for fewer; `None` where nothing holds them up.
@@ -266,19 +229,21 @@ impl Budget {
         Some(self.pause_end()?.saturating_duration_since(Instant::now()))
     }
 
-    /// What Flickr's answer that there are too many calls does: a pause for everybody, and half the pace.
+    /// What Flickr's answer that there are too many calls does: a pause for everybody, and half the rate.
     pub(super) fn throttled(&self, wait: Option<Duration>, first_pause: Duration) {
-        self.pace.lock().throttled(wait, first_pause);
+        self.slowdown.lock().throttled(wait, first_pause);
     }
+}
 
-    fn of(supply: Supply) -> Self {
+impl From<Supply> for Budget {
+    fn from(supply: Supply) -> Self {
         Self {
             supply: Arc::new(Mutex::new(supply)),
-            pace: Arc::new(SyncMutex::new(Pace::default())),
+            slowdown: Arc::new(SyncMutex::new(Slowdown::default())),
             unspent: Unspent::default(),
             lifetime: LIFETIME,
             drain: CancellationToken::new(),
-            said: Arc::default(),
+            wait_was_said: Arc::default(),
             uploads_free: false,
         }
     }
@@ -287,88 +252,6 @@ impl Budget {
 impl fmt::Debug for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Budget").finish_non_exhaustive()
-    }
-}
-
-impl Supply {
-    /// Waits for the next call of this supply; gives when it was granted.
-    async fn next(&mut self, pace: &SyncMutex<Pace>, lifetime: Duration) -> Result<Instant, Error> {
-        match self {
-            Self::Unlimited => {}
-            Self::Paced {
-                interval,
-                burst,
-                due,
-            } => {
-                let rest = *interval * (*burst - 1);
-                let earliest = due.checked_sub(rest).unwrap_or(*due);
-                sleep_until(earliest).await;
-                let stretched = interval.div_f64(pace.lock().factor());
-                *due = (*due).max(Instant::now()) + stretched;
-            }
-            Self::Shared {
-                grant,
-                left,
-                granted,
-                last,
-            } => {
-                let factor = pace.lock().factor();
-                if let Some(last) = last.filter(|_| factor < 1.0) {
-                    sleep_until(last + SHARED_SPACING.div_f64(factor)).await;
-                }
-                if granted.elapsed() > lifetime {
-                    *left = 0;
-                }
-                while *left == 0 {
-                    *left = grant().await.map_err(|source| Error::Budget { source })?;
-                    *granted = Instant::now();
-                    if *left == 0 {
-                        sleep(NOTHING_GRANTED).await;
-                    }
-                }
-                *left -= 1;
-                *last = Some(Instant::now());
-                return Ok(*granted);
-            }
-        }
-        Ok(Instant::now())
-    }
-}
-
-/// How fast it goes, of what the supply would allow: additive increase, multiplicative decrease.
-#[derive(Default)]
-struct Pace {
-    /// Since when the pace comes back, and the part of it that was left then.
-    slowed: Option<(Instant, f64)>,
-    paused_until: Option<Instant>,
-}
-
-impl Pace {
-    /// The part of the full pace to go at now, from [`LEAST`] to 1.
-    fn factor(&self) -> f64 {
-        self.slowed.map_or(1.0, |(since, factor)| {
-            (factor + since.elapsed().as_secs_f64() * BACK_PER_SECOND).min(1.0)
-        })
-    }
-
-    fn pause_end(&self) -> Option<Instant> {
-        self.paused_until.filter(|end| *end > Instant::now())
-    }
-
-    /// One refusal halves the pace; those that come while everybody is paused already answer calls made before,
-    /// and only lengthen the pause if they say so.
-    fn throttled(&mut self, wait: Option<Duration>, first_pause: Duration) {
-        let mut pause = wait.unwrap_or_default();
-        let mut factor = self.factor();
-        if self.pause_end().is_none() {
-            factor = (factor / 2.0).max(LEAST);
-            // 1, 2, 4 ... times the first, as the pace goes down; up to half more, so that machines part ways.
-            pause = pause.max(first_pause.mul_f64(0.5 / factor * (1.0 + random() / 2.0)));
-        }
-        let end = Instant::now() + pause.min(LONGEST_PAUSE);
-        self.paused_until = self.paused_until.max(Some(end));
-        // A pause is quiet by itself; only what is quiet after it counts.
-        self.slowed = self.paused_until.map(|end| (end, factor));
     }
 }
 

@@ -18,7 +18,7 @@ const REGION: &str = "set AWS_REGION to the region that the queue is in";
 
 /// Makes errors about one queue.
 #[derive(Clone)]
-pub(super) struct Faults {
+pub(super) struct Errors {
     queue: String,
 }
 
@@ -103,15 +103,19 @@ fn meaning(code: &str) -> Meaning {
     }
 }
 
-impl Faults {
-    pub(super) fn of(name: &str) -> Faults {
-        Faults {
+impl Errors {
+    pub(super) fn new(name: &str) -> Errors {
+        Errors {
             queue: format!("sqs://{name}"),
         }
     }
 
     /// An error of a call that has no receipt.
-    pub(super) fn general<E>(&self, action: &'static str, error: SdkError<E, HttpResponse>) -> Error
+    pub(super) fn from_sdk<E>(
+        &self,
+        action: &'static str,
+        error: SdkError<E, HttpResponse>,
+    ) -> Error
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     {
@@ -149,8 +153,12 @@ impl Faults {
     }
 
     /// An error of a call with a receipt. Our numbers are in range, so a parameter that SQS does
-    /// not take is the receipt, or a hold that is over its 12 hours in all.
-    pub(super) fn held<E>(&self, action: &'static str, error: SdkError<E, HttpResponse>) -> Error
+    /// not take is the receipt, or a timeout that is over its 12 hours in all.
+    pub(super) fn from_receipt<E>(
+        &self,
+        action: &'static str,
+        error: SdkError<E, HttpResponse>,
+    ) -> Error
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     {
@@ -158,7 +166,7 @@ impl Faults {
             Some(code) if code.ends_with("InvalidParameterValue") => Error::LeaseLost {
                 queue: self.queue.clone(),
             },
-            _ => self.general(action, error),
+            _ => self.from_sdk(action, error),
         }
     }
 
@@ -168,7 +176,7 @@ impl Faults {
         Error::Refused { queue, reason }
     }
 
-    /// SQS answered, and did not take so many messages, through no fault of theirs.
+    /// SQS answered, and did not take some messages, through no fault of theirs.
     pub(super) fn not_taken(&self, messages: usize, why: &str) -> Error {
         Error::Unreachable {
             queue: self.queue.clone(),

@@ -1,41 +1,42 @@
 //! The one thread of a process that uses the file, and how it groups what it is asked for.
 //!
-//! Turns are what is scarce in a file that many processes write. So what a worker's lanes ask for
+//! Writer are what is scarce in a file that many processes write. So what a worker's lanes ask for
 //! while another has its turn is then done in one transaction; and one thread that goes from
 //! group to group wakes fewer others than a blocking task for each request would.
 
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction};
 use tokio::sync::oneshot;
 
-use super::file::File;
+use super::file::{File, immediate};
 use crate::queue::Error;
 
 /// The most requests in one transaction, so that other processes do not wait for long.
 const MOST: usize = 64;
 
 /// The thread with the connection. Dropped, it finishes what it was asked for and closes the file.
-pub(super) struct Turns {
+pub(super) struct Writer {
     /// Gone only while it is dropped.
     requests: Option<mpsc::Sender<Box<dyn Request>>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// A look into the file without a transaction; `None` where a change is needed.
-pub(super) type Look<T> = Box<dyn Fn(&Connection) -> rusqlite::Result<Option<T>> + Send>;
+/// Reads the file without a transaction; `None` where a change is needed.
+pub(super) type Read<T> = Box<dyn Fn(&Connection) -> rusqlite::Result<Option<T>> + Send>;
 
-/// A change in a transaction. It may be rolled back and made again, so it must do the same then.
-pub(super) type Work<T> = Box<dyn Fn(&Transaction<'_>) -> rusqlite::Result<T> + Send>;
+/// Changes the file in a transaction. It may be rolled back and made again, so it must do the
+/// same then.
+pub(super) type Write<T> = Box<dyn Fn(&Transaction<'_>) -> rusqlite::Result<T> + Send>;
 
-impl Turns {
+impl Writer {
     /// Starts the thread.
-    pub(super) fn start(file: Arc<File>, mut connection: Connection) -> std::io::Result<Turns> {
-        let (requests, asked) = mpsc::channel::<Box<dyn Request>>();
+    pub(super) fn start(file: Arc<File>, mut connection: Connection) -> std::io::Result<Writer> {
+        let (requests, submitted) = mpsc::channel::<Box<dyn Request>>();
         let serve = move || {
-            while let Ok(first) = asked.recv() {
-                let others = asked.try_iter().take(MOST - 1);
+            while let Ok(first) = submitted.recv() {
+                let others = submitted.try_iter().take(MOST - 1);
                 let group = std::iter::once(first).chain(others).collect();
                 answer_all(&file, &mut connection, group);
             }
@@ -43,37 +44,37 @@ impl Turns {
         let thread = thread::Builder::new()
             .name("sqlite".to_owned())
             .spawn(serve)?;
-        Ok(Turns {
+        Ok(Writer {
             requests: Some(requests),
             thread: Some(thread),
         })
     }
 
-    /// Asks for a look, a change, or a look that may end in a change. The answer fails only if
-    /// the thread died.
-    pub(super) fn ask<T: Send + 'static>(
+    /// Submits a read, a change, or a read that may end in a change. The answer fails only if the
+    /// thread died.
+    pub(super) fn submit<T: Send + 'static>(
         &self,
         action: &'static str,
-        look: Option<Look<T>>,
-        work: Option<Work<T>>,
+        read: Option<Read<T>>,
+        write: Option<Write<T>>,
     ) -> oneshot::Receiver<Result<T, Error>> {
-        let (asker, answer) = oneshot::channel();
-        let asked = Asked {
+        let (caller, answer) = oneshot::channel();
+        let task = Task {
             action,
-            look,
-            work,
+            read,
+            write,
             made: None,
-            asker,
+            caller,
         };
         if let Some(requests) = &self.requests {
-            // Where the thread died the asker is dropped, which whoever waits sees.
-            let _ = requests.send(Box::new(asked));
+            // Where the thread died, the channel is dropped, and the caller gets an error.
+            let _ = requests.send(Box::new(task));
         }
         answer
     }
 }
 
-impl Drop for Turns {
+impl Drop for Writer {
     fn drop(&mut self) {
         self.requests = None;
         if let Some(thread) = self.thread.take() {
@@ -83,15 +84,15 @@ impl Drop for Turns {
     }
 }
 
-/// Answers each: looks first, then one transaction for all that change something. Where one of
+/// Answers each: reads first, then one transaction for all that change something. Where one of
 /// several fails, each is made alone: it is no fault of the others.
 fn answer_all(file: &File, connection: &mut Connection, group: Vec<Box<dyn Request>>) {
-    // A transaction that is needed anyway answers a look that may end in a change, too.
-    let writes = group.iter().any(|request| !request.looks());
+    // A transaction that is needed anyway answers a read that may end in a change, too.
+    let writes = group.iter().any(|request| !request.reads());
     let mut changes = Vec::new();
     for mut request in group {
-        let look = request.looks() && !(writes && request.changes());
-        if look && request.look(file, connection) {
+        let read = request.reads() && !(writes && request.changes());
+        if read && request.read(file, connection) {
             request.answer();
         } else {
             changes.push(request);
@@ -113,51 +114,51 @@ fn answer_all(file: &File, connection: &mut Connection, group: Vec<Box<dyn Reque
 
 /// A request whose kind of answer is nobody else's business.
 trait Request: Send {
-    /// Whether it can begin with a look.
-    fn looks(&self) -> bool;
+    /// Whether it can begin with a read.
+    fn reads(&self) -> bool;
     /// Whether it may change something.
     fn changes(&self) -> bool;
-    /// Looks, if the file is still the one that was opened; tells whether that was all.
-    fn look(&mut self, file: &File, db: &Connection) -> bool;
+    /// Reads, if the file is still the one that was opened; tells whether that was all.
+    fn read(&mut self, file: &File, db: &Connection) -> bool;
     /// Changes something in a transaction that others share.
     fn run(&mut self, db: &Transaction<'_>) -> rusqlite::Result<()>;
     /// Changes something in a transaction of its own.
     fn run_alone(&mut self, file: &File, connection: &mut Connection);
-    /// Tells whoever waits. One that does not wait any more gave up on its own account.
+    /// Sends the result; ignores a caller that has gone away.
     fn answer(self: Box<Self>);
 }
 
-struct Asked<T> {
+struct Task<T> {
     action: &'static str,
-    look: Option<Look<T>>,
-    work: Option<Work<T>>,
+    read: Option<Read<T>>,
+    write: Option<Write<T>>,
     made: Option<Result<T, Error>>,
-    asker: oneshot::Sender<Result<T, Error>>,
+    caller: oneshot::Sender<Result<T, Error>>,
 }
 
-impl<T: Send> Request for Asked<T> {
-    fn looks(&self) -> bool {
-        self.look.is_some()
+impl<T: Send> Request for Task<T> {
+    fn reads(&self) -> bool {
+        self.read.is_some()
     }
 
     fn changes(&self) -> bool {
-        self.work.is_some()
+        self.write.is_some()
     }
 
-    fn look(&mut self, file: &File, db: &Connection) -> bool {
-        let Some(look) = &self.look else {
+    fn read(&mut self, file: &File, db: &Connection) -> bool {
+        let Some(read) = &self.read else {
             return false;
         };
         let seen = file
             .check()
-            .and_then(|()| look(db).map_err(|error| file.explain(self.action, error)));
+            .and_then(|()| read(db).map_err(|error| file.explain(self.action, error)));
         self.made = seen.transpose();
         self.made.is_some()
     }
 
     fn run(&mut self, db: &Transaction<'_>) -> rusqlite::Result<()> {
-        if let Some(work) = &self.work {
-            self.made = Some(Ok(work(db)?));
+        if let Some(write) = &self.write {
+            self.made = Some(Ok(write(db)?));
         }
         Ok(())
     }
@@ -174,19 +175,7 @@ impl<T: Send> Request for Asked<T> {
 
     fn answer(self: Box<Self>) {
         if let Some(made) = self.made {
-            let _ = self.asker.send(made);
+            let _ = self.caller.send(made);
         }
     }
-}
-
-/// A transaction that takes the lock at its beginning: one that upgrades later fails at once,
-/// without waiting its turn, when another has written meanwhile. Undone when `work` fails.
-pub(super) fn immediate<T>(
-    connection: &mut Connection,
-    work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let answer = work(&transaction)?;
-    transaction.commit()?;
-    Ok(answer)
 }

@@ -1,13 +1,39 @@
-//! The statements on what is noted: runs of `populate`, what was finished, the account.
+//! The runs of `populate` in a SQLite file, what was finished of them, and the account.
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use crate::queue::{BoundAccount, PopulateRun, RunHistory};
+use super::Sqlite;
+use crate::queue::runs::Runs;
+use crate::queue::{BoundAccount, Error, PopulateRun, RunHistory};
 
-/// All notes, from one moment.
-pub(super) fn read(db: &Connection) -> rusqlite::Result<RunHistory> {
+#[async_trait]
+impl Runs for Sqlite {
+    async fn run_history(&self) -> Result<RunHistory, Error> {
+        self.read("read the runs of", read).await
+    }
+
+    async fn save_run(&self, run: &PopulateRun) -> Result<(), Error> {
+        let (run, whole) = (run.clone(), run.ended.is_some());
+        let save = move |db: &Transaction<'_>| save(db, &run);
+        match whole {
+            true => self.write_durably("save a run with", save).await,
+            false => self.write("save a run with", save).await,
+        }
+    }
+
+    async fn bind_account(&self, account: &BoundAccount) -> Result<BoundAccount, Error> {
+        let asked = account.clone();
+        let bind = move |db: &Transaction<'_>| bind(db, &asked);
+        let bound = self.write_durably("bind an account to", bind).await?;
+        Ok(bound.unwrap_or_else(|| account.clone()))
+    }
+}
+
+/// All that is kept, from one moment.
+fn read(db: &Connection) -> rusqlite::Result<RunHistory> {
     let _snapshot = db.unchecked_transaction()?;
     Ok(RunHistory {
         runs: runs(db)?,
@@ -36,7 +62,7 @@ fn runs(db: &Connection) -> rusqlite::Result<Vec<PopulateRun>> {
 }
 
 /// Writes a run down, in place of the one with its id if there is one.
-pub(super) fn save(db: &Transaction, run: &PopulateRun) -> rusqlite::Result<()> {
+fn save(db: &Transaction, run: &PopulateRun) -> rusqlite::Result<()> {
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     db.prepare_cached(
         "INSERT OR REPLACE INTO records (id, started, ended, total, bytes, store)
@@ -85,10 +111,7 @@ fn account(db: &Connection) -> rusqlite::Result<Option<BoundAccount>> {
 }
 
 /// Binds the queue, unless it is bound; returns the account that it is bound to then.
-pub(super) fn bind(
-    db: &Transaction,
-    asked: &BoundAccount,
-) -> rusqlite::Result<Option<BoundAccount>> {
+fn bind(db: &Transaction, asked: &BoundAccount) -> rusqlite::Result<Option<BoundAccount>> {
     db.prepare_cached(
         "INSERT OR IGNORE INTO account (one, nsid, name, had_photos) VALUES (1, ?1, ?2, ?3)",
     )?

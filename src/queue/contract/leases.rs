@@ -7,12 +7,14 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 use s3flickr::queue::{Counts, Error, Lease};
 use tokio::sync::oneshot;
-use tokio::time::timeout;
 
-use super::{LONG, NOW, SOON, Site, assert_empty, queue_with, take};
+use super::{Harness, LONG, NOW, SOON, assert_empty, queue_with, take};
 
-pub(super) async fn a_dropped_hold_ends_and_the_count_goes_up(site: impl Site, name: String) {
-    let queue = queue_with(&site, &name, &["again"]).await;
+pub(super) async fn a_dropped_lease_ends_and_the_count_goes_up(
+    harness: impl Harness,
+    name: String,
+) {
+    let queue = queue_with(&harness, &name, &["again"]).await;
     let first = take(&queue, Duration::from_secs(1)).await;
     let id = first.id().to_owned();
     drop(first);
@@ -23,15 +25,15 @@ pub(super) async fn a_dropped_hold_ends_and_the_count_goes_up(site: impl Site, n
     );
 }
 
-/// A worker whose process stands still: its hold does not beat, for its runtime does not run.
+/// A worker whose process stands still: its lease does not beat, for its runtime does not run.
 struct Frozen {
     thaw: mpsc::Sender<()>,
     answer: oneshot::Receiver<Result<(), Error>>,
 }
 
 impl Frozen {
-    async fn take<S: Site>(site: &S, name: &str, hold: Duration, then: Then) -> Frozen {
-        let (site, name) = (site.clone(), name.to_owned());
+    async fn take<S: Harness>(harness: &S, name: &str, timeout: Duration, then: Then) -> Frozen {
+        let (harness, name) = (harness.clone(), name.to_owned());
         let (taken, took) = oneshot::channel();
         let (thaw, thawed) = mpsc::channel();
         let (tell, answer) = oneshot::channel();
@@ -39,8 +41,8 @@ impl Frozen {
             let mut runtime = tokio::runtime::Builder::new_current_thread();
             let runtime = runtime.enable_all().build().unwrap();
             let lease = runtime.block_on(async {
-                let queue = site.open(&name).await.unwrap();
-                take(&queue, hold).await
+                let queue = harness.open(&name).await.unwrap();
+                take(&queue, timeout).await
             });
             taken.send(()).unwrap();
             thawed.recv().unwrap();
@@ -59,12 +61,12 @@ impl Frozen {
 /// What a frozen worker does when it can again.
 type Then = fn(Lease) -> BoxFuture<'static, Result<(), Error>>;
 
-pub(super) async fn a_stale_receipt_cannot_settle(site: impl Site, name: String) {
-    let queue = queue_with(&site, &name, &["mine"]).await;
-    let hold = Duration::from_secs(1);
+pub(super) async fn a_stale_receipt_cannot_settle(harness: impl Harness, name: String) {
+    let queue = queue_with(&harness, &name, &["mine"]).await;
+    let timeout = Duration::from_secs(1);
     let stale = [
-        Frozen::take(&site, &name, hold, |lease| lease.delete().boxed()).await,
-        Frozen::take(&site, &name, hold, |lease| lease.release().boxed()).await,
+        Frozen::take(&harness, &name, timeout, |lease| lease.delete().boxed()).await,
+        Frozen::take(&harness, &name, timeout, |lease| lease.release().boxed()).await,
     ];
     let lease = take(&queue, LONG).await;
     assert_eq!(lease.receive_count(), 3);
@@ -80,11 +82,11 @@ pub(super) async fn a_stale_receipt_cannot_settle(site: impl Site, name: String)
     assert_eq!(take(&queue, LONG).await.body(), "mine");
 }
 
-pub(super) async fn a_hold_that_was_lost_is_told(site: impl Site, name: String) {
-    let queue = queue_with(&site, &name, &["mine"]).await;
-    let stale = Frozen::take(&site, &name, Duration::from_secs(1), |lease| {
+pub(super) async fn a_lease_that_was_lost_is_told(harness: impl Harness, name: String) {
+    let queue = queue_with(&harness, &name, &["mine"]).await;
+    let stale = Frozen::take(&harness, &name, Duration::from_secs(1), |lease| {
         async move {
-            timeout(SOON, lease.lost().cancelled())
+            tokio::time::timeout(SOON, lease.lost().cancelled())
                 .await
                 .expect("to be told");
             lease.replace("a copy".to_owned(), NOW).await
@@ -102,8 +104,8 @@ pub(super) async fn a_hold_that_was_lost_is_told(site: impl Site, name: String) 
     assert_eq!(queue.counts().await.unwrap(), Counts::default());
 }
 
-pub(super) async fn a_lease_outlives_its_hold(site: impl Site, name: String) {
-    let queue = queue_with(&site, &name, &["a video"]).await;
+pub(super) async fn a_lease_outlives_its_timeout(harness: impl Harness, name: String) {
+    let queue = queue_with(&harness, &name, &["a video"]).await;
     let lease = take(&queue, Duration::from_secs(2)).await;
     let other = queue.receive(LONG, Duration::from_secs(5)).await.unwrap();
     assert!(other.is_none(), "two workers have it");
@@ -112,16 +114,16 @@ pub(super) async fn a_lease_outlives_its_hold(site: impl Site, name: String) {
     assert_eq!(queue.counts().await.unwrap(), Counts::default());
 }
 
-pub(super) async fn receivers_get_different_messages(site: impl Site, name: String) {
+pub(super) async fn receivers_get_different_messages(harness: impl Harness, name: String) {
     let bodies: Vec<_> = (0..40).map(|n| n.to_string()).collect();
     let queue = queue_with(
-        &site,
+        &harness,
         &name,
         &bodies.iter().map(String::as_str).collect::<Vec<_>>(),
     )
     .await;
     let receivers = (0..8).map(|_| async {
-        let queue = site.open(&name).await.unwrap();
+        let queue = harness.open(&name).await.unwrap();
         let mut seen = Vec::new();
         while let Some(lease) = queue.receive(LONG, NOW).await.unwrap() {
             seen.push(lease.body().to_owned());
