@@ -17,9 +17,9 @@
 //! What a photo says of itself on Flickr leads back to its file, for whoever writes a tool beside this one:
 //!
 //! ```
-//! use s3flickr::model::flickr::name::{Origin, set_title, SetName};
+//! use s3flickr::model::flickr::{set_title::{SetName, set_title}, tags::Origin};
 //!
-//! let origin = Origin::of_tags("s3flickr:path=giydcmrpkbqxe2ltf5uw2zzonjygo").ok_or("not ours")?;
+//! let origin = Origin::from_tags("s3flickr:path=giydcmrpkbqxe2ltf5uw2zzonjygo").ok_or("not ours")?;
 //! assert_eq!(origin.key.as_str(), "2012/Paris/img.jpg");
 //! assert_eq!(set_title(&origin.key, SetName::Path).as_deref(), Some("2012/Paris"));
 //! # Ok::<(), &str>(())

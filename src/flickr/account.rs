@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::oauth::Params;
 use super::rest::Call;
-use super::{Client, Error, loose};
+use super::{Client, Error, lenient};
 
 /// A user of Flickr.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl UploadStatus {
 
 impl Client {
     /// Who the token belongs to; the cheapest proof that key, token and clock are right. `flickr.test.login`.
-    pub async fn login(&self) -> Result<User, Error> {
+    pub async fn whoami(&self) -> Result<User, Error> {
         let user: LoggedIn = self
             .call_as(Call::read("flickr.test.login", Params::new(), "user"))
             .await?;
@@ -82,7 +82,7 @@ impl Client {
     pub async fn user(&self) -> Result<User, Error> {
         match self.shared.user.get() {
             Some(user) => Ok(user.clone()),
-            None => self.login().await,
+            None => self.whoami().await,
         }
     }
 
@@ -91,14 +91,14 @@ impl Client {
         const METHOD: &str = "flickr.auth.oauth.checkToken";
         // Its argument is `oauth_token` itself, which must not be sent twice: so all of OAuth goes into the query.
         let token = self.call(Call::read_by_query(METHOD, "oauth")).await?;
-        let text = |pointer: &str| token.pointer(pointer).and_then(loose::as_text);
+        let text = |pointer: &str| token.pointer(pointer).and_then(lenient::as_text);
         if let Some(nsid) = text("/user/nsid").filter(|nsid| !nsid.is_empty()) {
             let name = text("/user/username").unwrap_or_default();
             self.shared.user.get_or_init(|| User { nsid, name });
         }
         let perms = token
             .get("perms")
-            .and_then(loose::as_text)
+            .and_then(lenient::as_text)
             .unwrap_or_default();
         [Rights::Read, Rights::Write, Rights::Delete]
             .into_iter()
@@ -117,13 +117,13 @@ impl Client {
                 "user",
             ))
             .await?;
-        let number = |pointer: &str| user.pointer(pointer).and_then(loose::as_number);
+        let number = |pointer: &str| user.pointer(pointer).and_then(lenient::as_number);
         let bytes = |pointer: &str| number(pointer).and_then(|bytes| u64::try_from(bytes).ok());
         let pro = number("/ispro") == Some(1);
         Ok(UploadStatus {
             name: user
                 .get("username")
-                .and_then(loose::as_text)
+                .and_then(lenient::as_text)
                 .unwrap_or_default(),
             pro,
             remaining_bytes: bytes("/bandwidth/remainingbytes")
@@ -135,7 +135,7 @@ impl Client {
             photos_limit: bytes("/upload_limit").filter(|limit| !pro && *limit > 0),
             limit_status: user
                 .get("upload_limit_status")
-                .and_then(loose::as_text)
+                .and_then(lenient::as_text)
                 .unwrap_or_default(),
         })
     }
@@ -143,9 +143,9 @@ impl Client {
 
 #[derive(Deserialize)]
 struct LoggedIn {
-    #[serde(deserialize_with = "loose::text")]
+    #[serde(deserialize_with = "lenient::text")]
     id: String,
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "lenient::text")]
     username: String,
 }
 

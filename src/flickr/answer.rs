@@ -10,7 +10,7 @@ use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Error, loose};
+use super::{Error, lenient};
 
 /// The longest answer that is read. A page of 500 photos with all that is asked of them has less
 /// than 1 MiB; what does not end would fill the memory.
@@ -300,16 +300,18 @@ fn json_envelope(text: &str) -> Option<Result<Envelope, Failure>> {
         "fail" => {
             let field = |name: &str| value.get(name);
             Some(Err(Failure {
-                code: field("code").and_then(loose::as_number).unwrap_or_default(),
+                code: field("code")
+                    .and_then(lenient::as_number)
+                    .unwrap_or_default(),
                 message: field("message")
-                    .and_then(loose::as_text)
+                    .and_then(lenient::as_text)
                     .unwrap_or_default(),
                 duplicate: Twin {
-                    photo_id: field("duplicate_photo_id").and_then(loose::as_text),
-                    status: field("duplicate_photo_status").and_then(loose::as_text),
+                    photo_id: field("duplicate_photo_id").and_then(lenient::as_text),
+                    status: field("duplicate_photo_status").and_then(lenient::as_text),
                 },
                 wait: field("non_pro_desktop_upload_wait_time")
-                    .and_then(loose::as_number)
+                    .and_then(lenient::as_number)
                     .and_then(wait),
             }))
         }

@@ -15,8 +15,8 @@ mod clock;
 mod door;
 mod endpoints;
 mod error;
+mod lenient;
 mod login;
-mod loose;
 mod newest;
 mod oauth;
 mod paging;
@@ -49,7 +49,7 @@ use self::oauth::Signer;
 pub use self::paging::{List, Page};
 pub use self::photos::Photo;
 pub use self::sets::Set;
-pub use self::upload::{Upload, Visibility};
+pub use self::upload::Upload;
 
 /// Flickr slows down clients that do not say who they are.
 const USER_AGENT: &str = concat!("s3flickr/", env!("CARGO_PKG_VERSION"));

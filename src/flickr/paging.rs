@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::rest::Call;
-use super::{Client, Error, loose};
+use super::{Client, Error, lenient};
 
 /// The most that Flickr gives at once.
 pub(super) const PER_PAGE: &str = "500";
@@ -62,9 +62,9 @@ pub(super) trait Item {
 
 #[derive(Deserialize)]
 struct Counts {
-    #[serde(default, deserialize_with = "loose::number")]
+    #[serde(default, deserialize_with = "lenient::number")]
     pages: Option<i64>,
-    #[serde(default, deserialize_with = "loose::number")]
+    #[serde(default, deserialize_with = "lenient::number")]
     total: Option<i64>,
 }
 

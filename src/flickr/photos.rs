@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::oauth::Params;
 use super::paging::{self, Item, List, Page};
 use super::rest::Call;
-use super::{Client, Error, Span, loose, upload};
+use super::{Client, Error, Span, lenient, upload};
 
 /// What lists are asked to say about each photo besides its id and title.
 pub(super) const EXTRAS: &str = "date_upload,machine_tags,media";
@@ -15,19 +15,19 @@ pub(super) const EXTRAS: &str = "date_upload,machine_tags,media";
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Photo {
     /// Its id: decimal digits, a string to Flickr.
-    #[serde(deserialize_with = "loose::text")]
+    #[serde(deserialize_with = "lenient::text")]
     pub id: String,
     /// Its title; not unique.
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub title: String,
     /// Its machine tags as Flickr normalises them, a space between them.
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub machine_tags: String,
     /// When it was uploaded, in seconds since 1970; 0 where that is unknown.
     #[serde(default, rename = "dateupload", deserialize_with = "seconds")]
     pub uploaded: i64,
     /// `photo` or `video`; empty where that is unknown.
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub media: String,
 }
 
@@ -127,19 +127,19 @@ pub(super) fn gone(outcome: Result<Value, Error>) -> Result<(), Error> {
 }
 
 fn seconds<'de, D: serde::Deserializer<'de>>(input: D) -> Result<i64, D::Error> {
-    Ok(loose::number(input)?.unwrap_or_default())
+    Ok(lenient::number(input)?.unwrap_or_default())
 }
 
 /// A photo as `getInfo` tells it.
 #[derive(Deserialize)]
 struct Info {
-    #[serde(deserialize_with = "loose::text")]
+    #[serde(deserialize_with = "lenient::text")]
     id: String,
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "lenient::text")]
     title: String,
     #[serde(default, rename = "dateuploaded", deserialize_with = "seconds")]
     uploaded: i64,
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "lenient::text")]
     media: String,
     #[serde(default)]
     tags: Tags,
@@ -153,11 +153,11 @@ struct Tags {
 
 #[derive(Deserialize)]
 struct Tag {
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "lenient::text")]
     raw: String,
-    #[serde(default, rename = "_content", deserialize_with = "loose::text")]
+    #[serde(default, rename = "_content", deserialize_with = "lenient::text")]
     normalised: String,
-    #[serde(default, deserialize_with = "loose::number")]
+    #[serde(default, deserialize_with = "lenient::number")]
     machine_tag: Option<i64>,
 }
 

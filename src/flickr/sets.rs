@@ -6,7 +6,7 @@ use super::oauth::Params;
 use super::paging::{self, Item, List};
 use super::photos::{EXTRAS, gone};
 use super::rest::Call;
-use super::{Client, Error, Photo, loose};
+use super::{Client, Error, Photo, lenient};
 
 /// A set of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Client {
             ))
             .await?;
         made.get("id")
-            .and_then(loose::as_text)
+            .and_then(lenient::as_text)
             .ok_or_else(|| Error::ambiguous("flickr.photosets.create", "an answer without an id"))
     }
 
@@ -119,21 +119,21 @@ impl Client {
 /// A set as the list tells it: newer answers have `count_photos`, older ones only `photos`.
 #[derive(Deserialize)]
 struct Listed {
-    #[serde(deserialize_with = "loose::text")]
+    #[serde(deserialize_with = "lenient::text")]
     id: String,
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "lenient::text")]
     title: String,
-    #[serde(default, deserialize_with = "loose::text")]
+    #[serde(default, deserialize_with = "lenient::text")]
     primary: String,
-    #[serde(default, rename = "date_create", deserialize_with = "loose::number")]
+    #[serde(default, rename = "date_create", deserialize_with = "lenient::number")]
     created: Option<i64>,
-    #[serde(default, deserialize_with = "loose::number")]
+    #[serde(default, deserialize_with = "lenient::number")]
     photos: Option<i64>,
-    #[serde(default, deserialize_with = "loose::number")]
+    #[serde(default, deserialize_with = "lenient::number")]
     videos: Option<i64>,
-    #[serde(default, deserialize_with = "loose::number")]
+    #[serde(default, deserialize_with = "lenient::number")]
     count_photos: Option<i64>,
-    #[serde(default, deserialize_with = "loose::number")]
+    #[serde(default, deserialize_with = "lenient::number")]
     count_videos: Option<i64>,
 }
 

@@ -13,25 +13,10 @@ use super::answer::{Answer, Envelope, Verdict};
 use super::body::{self, Gauge, Stall};
 use super::oauth::Params;
 use super::{Client, Error, Permit};
+use crate::model::flickr::privacy::Privacy;
 
 /// What an upload is called in errors; the caller knows which file it is.
 const DOING: &str = "the upload";
-
-/// Who may see a photo.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Visibility {
-    /// Only its owner.
-    #[default]
-    Private,
-    /// The owner's friends.
-    Friends,
-    /// The owner's family.
-    Family,
-    /// Both.
-    FriendsFamily,
-    /// Everybody.
-    Public,
-}
 
 /// One file to upload, with what Flickr is told about it.
 pub struct Upload {
@@ -40,7 +25,7 @@ pub struct Upload {
     /// Tags as one would type them; they are quoted where needed.
     pub tags: Vec<String>,
     /// Who may see it.
-    pub visibility: Visibility,
+    pub privacy: Privacy,
     /// A name with the file's true extension, by which Flickr judges its type. Characters other than
     /// ASCII letters, digits, `.`, `-` and `_` are replaced: names beyond ASCII made Flickr refuse the signature.
     pub file_name: String,
@@ -132,12 +117,12 @@ impl Client {
 
 /// The text fields. What is not sent (`safety_level`, `content_type`, `hidden`) is as the account's owner set it.
 fn params(upload: &Upload) -> Params {
-    let (public, friends, family) = match upload.visibility {
-        Visibility::Private => ("0", "0", "0"),
-        Visibility::Friends => ("0", "1", "0"),
-        Visibility::Family => ("0", "0", "1"),
-        Visibility::FriendsFamily => ("0", "1", "1"),
-        Visibility::Public => ("1", "0", "0"),
+    let (public, friends, family) = match upload.privacy {
+        Privacy::Private => ("0", "0", "0"),
+        Privacy::Friends => ("0", "1", "0"),
+        Privacy::Family => ("0", "0", "1"),
+        Privacy::FriendsFamily => ("0", "1", "1"),
+        Privacy::Public => ("1", "0", "0"),
     };
     let mut params: Params = vec![
         ("title", upload.title.clone()),
@@ -181,7 +166,7 @@ fn ascii(file_name: &str) -> String {
 fn uploaded(envelope: Envelope) -> Option<String> {
     match envelope {
         Envelope::Xml { photo_id } => photo_id,
-        Envelope::Json(value) => value.get("photoid").and_then(super::loose::as_text),
+        Envelope::Json(value) => value.get("photoid").and_then(super::lenient::as_text),
     }
 }
 

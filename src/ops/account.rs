@@ -26,7 +26,7 @@ pub struct Owner {
 
 /// Reads whose account it is; fails where the key or the token is refused.
 pub async fn owner(flickr: &Client) -> Result<Owner, Error> {
-    let user = flickr.login().await?;
+    let user = flickr.whoami().await?;
     let rights = flickr.rights().await?;
     let status = flickr.upload_status().await?;
     Ok(Owner {

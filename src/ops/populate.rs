@@ -8,7 +8,7 @@ use globset::GlobSet;
 
 use super::Error;
 use crate::clock;
-use crate::model::flickr::accepts::{Skip, admit};
+use crate::model::flickr::accepts::{Skip, accepts};
 use crate::model::{Job, Key};
 use crate::monitor::{Event, Monitor};
 use crate::queue::{self, Outgoing, PopulateRun, Queue, Sent};
@@ -247,7 +247,7 @@ impl Run<'_> {
 
     /// The job for a file, or `None` for one that is passed over and counted.
     async fn job(&mut self, object: Object) -> Result<Option<Job>, Error> {
-        let key = match self.admit(&object) {
+        let key = match self.filter(&object) {
             Ok(key) => key,
             Err(reason) => {
                 let unnamed = || "(a name that is no UTF-8)".to_owned();
@@ -277,7 +277,7 @@ impl Run<'_> {
         Ok(Some(job))
     }
 
-    fn admit(&self, object: &Object) -> Result<Key, Skip> {
+    fn filter(&self, object: &Object) -> Result<Key, Skip> {
         let path = object.path.as_deref().ok_or(Skip::Name)?;
         if path.is_empty() || path.ends_with('/') {
             return Err(Skip::Folder);
@@ -290,7 +290,7 @@ impl Run<'_> {
         if !wanted || is_excluded(exclude, path) {
             return Err(Skip::Filtered);
         }
-        admit(&key, object.size, object.archived).map(|_| key)
+        accepts(&key, object.size, object.archived).map(|_| key)
     }
 
     /// Counts what the listing itself passed over.
@@ -316,7 +316,7 @@ impl Run<'_> {
         for (size, sent) in sent {
             match sent {
                 Sent::Taken => (jobs, bytes) = (jobs + 1, bytes + size),
-                Sent::Known => *self.summary.skipped.entry(Skip::Queued).or_default() += 1,
+                Sent::Known => *self.summary.skipped.entry(Skip::AlreadyQueued).or_default() += 1,
                 Sent::Refused(why) => {
                     tracing::warn!(why, "the queue refuses a message");
                     if self.refused.0 == 0 {

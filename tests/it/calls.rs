@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use s3flickr::flickr::{Budget, Cause, Client, Visibility};
-use s3flickr::model::flickr::name::SetName;
+use s3flickr::flickr::{Budget, Cause, Client};
+use s3flickr::model::flickr::set_title::SetName;
 use s3flickr::model::outcome::Backoff;
 use s3flickr::monitor::Silent;
 use s3flickr::ops::account;
@@ -68,7 +68,7 @@ fn options(lanes: usize) -> Options {
 fn target(client: &Client, options: &Options) -> Target {
     Target::open(TargetOptions::Flickr(FlickrOptions {
         client: client.clone(),
-        privacy: Visibility::Private,
+        privacy: Privacy::Private,
         lag: options.backoff.first,
     }))
 }

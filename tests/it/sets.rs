@@ -1,7 +1,7 @@
 //! Sets on an account that hands and earlier tools have been at.
 
 use futures_util::StreamExt;
-use s3flickr::flickr::{Upload, Visibility};
+use s3flickr::flickr::Upload;
 
 use crate::support::cli::User;
 use crate::support::env::{Env, picture};
@@ -207,7 +207,7 @@ async fn upload_again(env: &Env, key: &str) {
             .split_whitespace()
             .map(str::to_owned)
             .collect(),
-        visibility: Visibility::Private,
+        privacy: Privacy::Private,
         file_name: "photo.jpg".to_owned(),
         dedup_check: false,
         length: bytes.len() as u64,

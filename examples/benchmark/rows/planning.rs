@@ -5,8 +5,8 @@ use crate::measured;
 use crate::table::Row;
 use s3flickr::model::Key;
 use s3flickr::model::flickr::library::{Library, Photo, Set};
-use s3flickr::model::flickr::name::Origin;
 use s3flickr::model::flickr::set_plan::{Assignment, Rules};
+use s3flickr::model::flickr::tags::Origin;
 
 const PHOTOS_A_SET: usize = 50;
 

@@ -1,10 +1,11 @@
 //! Values that a person types: `--transfers 16|auto`, `--bwlimit 10M|off`, `--privacy friends`.
 
 use std::num::NonZeroU64;
+use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use s3flickr::flickr::Visibility;
-use s3flickr::model::flickr::name::SetName;
+use s3flickr::model::flickr::privacy::Privacy;
+use s3flickr::model::flickr::set_title::SetName;
 use s3flickr::ops::work::Transfers;
 use s3flickr::store::Throttle;
 
@@ -14,47 +15,40 @@ const MOST_TRANSFERS: usize = 4096;
 /// With less, a worker's many connections would be taken for dead.
 const LEAST_RATE: u64 = 1024;
 
-/// Who may see a photo, as it is typed, and what the help says of it.
-const PRIVACIES: [(&str, &str, Visibility); 5] = [
-    ("private", "The owner alone", Visibility::Private),
-    ("friends", "Friends", Visibility::Friends),
-    ("family", "Family", Visibility::Family),
-    (
-        "friends-family",
-        "Friends and family",
-        Visibility::FriendsFamily,
-    ),
-    ("public", "Everybody", Visibility::Public),
-];
-
-/// What a set is named after, as it is typed, and what the help says of it.
-const SET_NAMES: [(&str, &str, SetName); 2] = [
-    ("path", "`2012/Paris`", SetName::Path),
-    ("leaf", "`Paris`", SetName::Leaf),
-];
-
 /// Reads `--privacy`.
-pub fn privacy() -> impl TypedValueParser<Value = Visibility> {
-    one_of(PRIVACIES)
+pub fn privacy() -> impl TypedValueParser<Value = Privacy> {
+    one_of(Privacy::ALL.map(|kind| {
+        let help = match kind {
+            Privacy::Private => "The owner alone",
+            Privacy::Friends => "Friends",
+            Privacy::Family => "Family",
+            Privacy::FriendsFamily => "Friends and family",
+            Privacy::Public => "Everybody",
+        };
+        (kind.as_str(), help)
+    }))
 }
 
 /// Reads `--set-name`.
 pub fn set_name() -> impl TypedValueParser<Value = SetName> {
-    one_of(SET_NAMES)
+    one_of(SetName::ALL.map(|way| {
+        let help = match way {
+            SetName::Path => "`2012/Paris`",
+            SetName::Leaf => "`Paris`",
+        };
+        (way.as_str(), help)
+    }))
 }
 
-/// One of these words. The library's enums cannot have clap's `ValueEnum`.
+/// One of these words, each with its help. The library's enums cannot have clap's `ValueEnum`.
 fn one_of<T, const N: usize>(
-    values: [(&'static str, &'static str, T); N],
+    words: [(&'static str, &'static str); N],
 ) -> impl TypedValueParser<Value = T>
 where
-    T: Copy + Send + Sync + 'static,
+    T: FromStr<Err = String> + Clone + Send + Sync + 'static,
 {
-    let words = values.map(|(word, help, _)| PossibleValue::new(word).help(help));
-    PossibleValuesParser::new(words).try_map(move |typed| {
-        let found = values.into_iter().find(|(word, ..)| *word == typed);
-        found.map(|(_, _, value)| value).ok_or("no such value")
-    })
+    let words = words.map(|(word, help)| PossibleValue::new(word).help(help));
+    PossibleValuesParser::new(words).try_map(|typed| typed.parse::<T>())
 }
 
 /// Reads `--transfers`.

@@ -17,7 +17,7 @@ const MADE: &str = r#"{"photoset":{"id":"72157636216289703"},"stat":"ok"}"#;
 async fn a_read_is_a_signed_get_and_a_write_is_a_signed_post_with_its_ids_in_the_body() {
     let server = scripted(vec![Reply::ok(LOGIN), Reply::ok(r#"{"stat":"ok"}"#)]).await;
     let client = client(&server.base);
-    client.login().await.unwrap();
+    client.whoami().await.unwrap();
     client
         .edit_set("1", "2", &["3".into(), "2".into()])
         .await
@@ -72,7 +72,7 @@ async fn a_read_is_repeated_through_every_kind_of_trouble_and_signed_anew() {
     ])
     .await;
     let client = client(&server.base);
-    assert_eq!(client.login().await.unwrap().name, "@janko-m");
+    assert_eq!(client.whoami().await.unwrap().name, "@janko-m");
     assert_eq!(
         client.calls(),
         Calls {
@@ -93,7 +93,7 @@ async fn a_read_is_repeated_through_every_kind_of_trouble_and_signed_anew() {
 #[tokio::test]
 async fn a_read_is_given_up_after_five_times() {
     let server = scripted(vec![Reply::new(503, "")]).await;
-    let error = client(&server.base).login().await.unwrap_err();
+    let error = client(&server.base).whoami().await.unwrap_err();
     assert!(matches!(error, Error::Unavailable { .. }), "{error}");
     assert_eq!(server.seen().len(), 5);
 }
@@ -101,7 +101,7 @@ async fn a_read_is_given_up_after_five_times() {
 #[tokio::test]
 async fn what_is_not_transient_is_not_repeated() {
     let server = scripted(vec![Reply::new(401, "oauth_problem=token_rejected")]).await;
-    let error = client(&server.base).login().await.unwrap_err();
+    let error = client(&server.base).whoami().await.unwrap_err();
     assert!(
         matches!(error, Error::TokenRevoked { .. }) && error.stops_everything(),
         "{error}"
@@ -153,7 +153,7 @@ async fn a_wrong_clock_is_set_by_flickrs_once() {
             .header("date", "Tue, 29 Nov 2033 12:00:00 GMT")
     };
     let server = scripted(vec![refused(), Reply::ok(LOGIN)]).await;
-    client(&server.base).login().await.unwrap();
+    client(&server.base).whoami().await.unwrap();
     let oauth = server.seen()[1].oauth();
     let timestamp = &oauth
         .iter()
@@ -163,7 +163,7 @@ async fn a_wrong_clock_is_set_by_flickrs_once() {
     assert!(timestamp.starts_with("20168784"), "{timestamp}");
 
     let server = scripted(vec![refused()]).await;
-    let error = client(&server.base).login().await.unwrap_err();
+    let error = client(&server.base).whoami().await.unwrap_err();
     assert!(matches!(error, Error::ClockSkew), "{error}");
     assert_eq!(server.seen().len(), 2);
 }
@@ -177,7 +177,7 @@ async fn a_lost_connection_is_harmless_to_a_read_and_ambiguous_to_the_making_of_
     })
     .await;
     let client = client(&base);
-    let error = client.login().await.unwrap_err();
+    let error = client.whoami().await.unwrap_err();
     assert!(matches!(error, Error::Unavailable { .. }), "{error}");
     assert_eq!(client.calls().rest, 5);
     let error = client.create_set("Oslo", "1").await.unwrap_err();
@@ -259,7 +259,7 @@ async fn what_flickr_says_is_told_without_the_key_or_the_token() {
     let server = scripted(vec![Reply::ok(&echo), Reply::ok(&odd)]).await;
     let client = client(&server.base);
     for _ in 0..2 {
-        let told = format!("{:?}", client.login().await.unwrap_err());
+        let told = format!("{:?}", client.whoami().await.unwrap_err());
         assert!(!told.contains(&secrets.api_key), "{told}");
         assert!(!told.contains(&secrets.token), "{told}");
     }

@@ -21,7 +21,7 @@ fn upload(chunks: Vec<io::Result<Bytes>>, length: u64) -> Upload {
     Upload {
         title: TITLE.into(),
         tags: vec!["s3flickr:path=mfxa".into(), "two words".into(), "\"".into()],
-        visibility: Visibility::Private,
+        privacy: Privacy::Private,
         file_name: "photo ć.jpg".into(),
         dedup_check: false,
         length,
@@ -353,9 +353,9 @@ async fn an_upload_that_is_dropped_closes_its_connection() {
 
 #[test]
 fn visibilities_are_flickrs_three_fields() {
-    let fields = |visibility| {
+    let fields = |privacy| {
         let mut upload = upload(Vec::new(), 0);
-        upload.visibility = visibility;
+        upload.privacy = privacy;
         let field = |name| {
             params(&upload)
                 .into_iter()
@@ -365,9 +365,9 @@ fn visibilities_are_flickrs_three_fields() {
         };
         [field("is_public"), field("is_friend"), field("is_family")].concat()
     };
-    assert_eq!(fields(Visibility::Private), "000");
-    assert_eq!(fields(Visibility::Friends), "010");
-    assert_eq!(fields(Visibility::Family), "001");
-    assert_eq!(fields(Visibility::FriendsFamily), "011");
-    assert_eq!(fields(Visibility::Public), "100");
+    assert_eq!(fields(Privacy::Private), "000");
+    assert_eq!(fields(Privacy::Friends), "010");
+    assert_eq!(fields(Privacy::Family), "001");
+    assert_eq!(fields(Privacy::FriendsFamily), "011");
+    assert_eq!(fields(Privacy::Public), "100");
 }

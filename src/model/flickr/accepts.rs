@@ -29,7 +29,7 @@ const VIDEOS: &[&str] = &[
 
 impl Kind {
     /// What a key's extension says; `None` for what Flickr does not take.
-    pub fn of(key: &Key) -> Option<Kind> {
+    pub fn from_key(key: &Key) -> Option<Kind> {
         let extension = key.extension()?;
         if PHOTOS.contains(&extension.as_str()) {
             Some(Kind::Photo)
@@ -65,7 +65,7 @@ pub enum Skip {
     /// `--exclude`, or not in `--include`.
     Filtered,
     /// The queue has it, or had it: an earlier `populate` sent it.
-    Queued,
+    AlreadyQueued,
     /// Its name is no UTF-8, or holds a NUL.
     Name,
     /// It could not be looked into: there may be photos in it.
@@ -82,7 +82,7 @@ impl Skip {
             Skip::TooLarge => "too_large",
             Skip::Archived => "archived",
             Skip::Filtered => "filtered",
-            Skip::Queued => "already_queued",
+            Skip::AlreadyQueued => "already_queued",
             Skip::Name => "name",
             Skip::Unreadable => "unreadable",
         }
@@ -98,7 +98,7 @@ impl fmt::Display for Skip {
             Skip::TooLarge => "larger than Flickr takes",
             Skip::Archived => "archived (restore it from Glacier first)",
             Skip::Filtered => "left out by --include or --exclude",
-            Skip::Queued => "already queued by an earlier populate",
+            Skip::AlreadyQueued => "already queued by an earlier populate",
             Skip::Name => "a name that is no text",
             Skip::Unreadable => "could not be read",
         })
@@ -106,8 +106,8 @@ impl fmt::Display for Skip {
 }
 
 /// Whether a file of this key and size is for Flickr.
-pub fn admit(key: &Key, size_bytes: u64, archived: bool) -> Result<Kind, Skip> {
-    let kind = Kind::of(key).ok_or(Skip::Type)?;
+pub fn accepts(key: &Key, size_bytes: u64, archived: bool) -> Result<Kind, Skip> {
+    let kind = Kind::from_key(key).ok_or(Skip::Type)?;
     if size_bytes == 0 {
         Err(Skip::Empty)
     } else if size_bytes > kind.limit_bytes() {
@@ -125,9 +125,10 @@ mod tests {
 
     #[test]
     fn what_flickr_does_not_take_is_passed_over_by_reason() {
-        let admit = |path: &str, size, archived| admit(&Key::new(path).unwrap(), size, archived);
-        assert_eq!(admit("a/b.JPG", 1, false), Ok(Kind::Photo));
-        assert_eq!(admit("a/b.mts", 1, false), Ok(Kind::Video));
+        let accepts =
+            |path: &str, size, archived| accepts(&Key::new(path).unwrap(), size, archived);
+        assert_eq!(accepts("a/b.JPG", 1, false), Ok(Kind::Photo));
+        assert_eq!(accepts("a/b.mts", 1, false), Ok(Kind::Video));
         for path in [
             "a.nef",
             "a.webp",
@@ -138,21 +139,21 @@ mod tests {
             "a",
             ".jpg",
         ] {
-            assert_eq!(admit(path, 1, false), Err(Skip::Type), "{path}");
+            assert_eq!(accepts(path, 1, false), Err(Skip::Type), "{path}");
         }
-        assert_eq!(admit("a.jpg", 0, false), Err(Skip::Empty));
+        assert_eq!(accepts("a.jpg", 0, false), Err(Skip::Empty));
         assert_eq!(
-            admit("a.jpg", PHOTO_LIMIT_BYTES + 1, false),
+            accepts("a.jpg", PHOTO_LIMIT_BYTES + 1, false),
             Err(Skip::TooLarge)
         );
         assert_eq!(
-            admit("a.mp4", PHOTO_LIMIT_BYTES + 1, false),
+            accepts("a.mp4", PHOTO_LIMIT_BYTES + 1, false),
             Ok(Kind::Video)
         );
         assert_eq!(
-            admit("a.mp4", VIDEO_LIMIT_BYTES + 1, false),
+            accepts("a.mp4", VIDEO_LIMIT_BYTES + 1, false),
             Err(Skip::TooLarge)
         );
-        assert_eq!(admit("a.jpg", 1, true), Err(Skip::Archived));
+        assert_eq!(accepts("a.jpg", 1, true), Err(Skip::Archived));
     }
 }

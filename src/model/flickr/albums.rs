@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::library::{Library, Photo};
-use super::name::{SetName, set_name};
 use super::set_title;
+use super::set_title::{SetName, set_name};
 use super::tags::Origin;
 use crate::model::Key;
 
@@ -77,7 +77,7 @@ impl<'a> Albums<'a> {
                 .extend(all.map(|photo| (photo.id.as_str(), place)));
             found.albums.push(Album {
                 name,
-                title: set_title::asked(name),
+                title: set_title::requested(name),
                 photos,
             });
         }
@@ -141,7 +141,7 @@ mod tests {
                 from: from.into(),
                 version: version.into(),
                 checksum: checksum.into(),
-                ..Origin::of_key(Key::new("a/1.jpg").unwrap())
+                ..Origin::from_key(Key::new("a/1.jpg").unwrap())
             }),
             uploaded: 0,
         }

@@ -49,13 +49,15 @@ pub struct Library {
     /// All sets.
     pub sets: Vec<Set>,
     /// The ids of the photos that are in no set; `None` while that was not read.
-    pub loose: Option<HashSet<String>>,
+    pub not_in_set: Option<HashSet<String>>,
 }
 
 impl Library {
     /// Whether a photo may be in no set, as far as that was read.
-    pub(super) fn may_be_loose(&self, id: &str) -> bool {
-        self.loose.as_ref().is_none_or(|loose| loose.contains(id))
+    pub(super) fn may_be_in_no_set(&self, id: &str) -> bool {
+        self.not_in_set
+            .as_ref()
+            .is_none_or(|not_in_set| not_in_set.contains(id))
     }
 
     /// The origin of each of our photos, by id.

@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::albums::{Album, Albums};
+use super::canonical::{canonical, skeleton};
 use super::library::{Library, Set};
 use super::set_title;
 
@@ -38,8 +39,8 @@ impl<'a> Matching<'a> {
         }
         for (sets, album) in matching.sets.iter_mut().zip(&albums.albums) {
             // The title that we ask for comes before one that merely may be it.
-            let title = set_title::canonical(&album.title);
-            sets.sort_by_key(|set| set_title::canonical(&set.title) != title);
+            let title = canonical(&album.title);
+            sets.sort_by_key(|set| canonical(&set.title) != title);
         }
         if matching.unclear.is_empty() {
             matching.adopt(&strangers, library, albums);
@@ -104,19 +105,19 @@ impl<'a> Matching<'a> {
 
 /// Whether it matters which photos are in no set: some album has no set of its title, and some set is of no
 /// album's title.
-pub(super) fn wants_loose(matching: &Matching<'_>, library: &Library) -> bool {
+pub(super) fn needs_not_in_set(matching: &Matching<'_>, library: &Library) -> bool {
     let claimed = matching.sets.iter().map(Vec::len).sum::<usize>();
     matching.sets.iter().any(Vec::is_empty) && claimed < library.sets.len()
 }
 
 /// The photos of ours of which a copy is in some set, as far as is known.
 fn in_sets<'b>(library: &'b Library, albums: &'b Albums<'_>) -> HashSet<&'b str> {
-    let loose = library.loose.as_ref();
+    let not_in_set = library.not_in_set.as_ref();
     let placed = library
         .photos
         .iter()
         .map(|photo| photo.id.as_str())
-        .filter(|id| !loose.is_some_and(|loose| loose.contains(*id)));
+        .filter(|id| !not_in_set.is_some_and(|not_in_set| not_in_set.contains(*id)));
     placed.map(|id| albums.kept(id)).collect()
 }
 
@@ -155,10 +156,10 @@ impl<'a> Titles<'a> {
         };
         for (place, album) in albums.albums.iter().enumerate() {
             titles.asked.insert(&album.title, place);
-            if set_title::is_asked_for_alone(album.name) {
+            if set_title::is_unique(album.name) {
                 continue;
             }
-            let skeleton = set_title::skeleton(album.name);
+            let skeleton = skeleton(album.name);
             if skeleton.len() >= set_title::MAY_BE_CUT {
                 titles.long.push(place);
             }
@@ -169,15 +170,13 @@ impl<'a> Titles<'a> {
 
     /// Whose set this is by its title, and where several albums may have that title, by its photos.
     fn owner(&self, set: &Set, albums: &Albums<'_>) -> Owner {
-        let asked = self
-            .asked
-            .get(set_title::canonical(&set.title).as_str())
-            .copied();
-        let mut others: Vec<usize> = match self.odd.get(&set_title::skeleton(&set.title)) {
+        let asked = self.asked.get(canonical(&set.title).as_str()).copied();
+        let mut others: Vec<usize> = match self.odd.get(&skeleton(&set.title)) {
             Some(places) => places.clone(),
             None => Vec::new(),
         };
-        let cut = |place: &&usize| set_title::may_be(albums.albums[**place].name, &set.title);
+        let cut =
+            |place: &&usize| set_title::may_have_become(albums.albums[**place].name, &set.title);
         if set.title.len() >= set_title::MAY_BE_CUT {
             others.extend(self.long.iter().filter(cut));
         }

@@ -3,9 +3,10 @@
 
 pub mod accepts;
 pub mod albums;
+pub mod canonical;
 pub mod library;
 pub mod matching;
-pub mod name;
+pub mod privacy;
 pub mod set_plan;
 pub mod set_title;
 pub mod tags;

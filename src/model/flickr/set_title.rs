@@ -1,14 +1,19 @@
-//! What a set is asked to be called, and what Flickr may make of that.
+//! How a photo and its set are titled, and what Flickr may make of a set's title.
 //!
 //! Flickr may cut a title, trim it, compose its characters (NFC), collapse its spaces, drop control
 //! characters, and encode or decode HTML entities. So two titles are compared in their [`canonical`] form,
 //! which none of that changes, and a name that is not in that form, or is long, is never asked for as it is.
 
-use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
 
 use data_encoding::HEXLOWER;
+use serde::{Serialize, Serializer};
 use sha1::{Digest, Sha1};
 use unicode_normalization::UnicodeNormalization;
+
+use super::canonical::{canonical, skeleton};
+use crate::model::Key;
 
 /// The longest title that is asked for, in bytes with every entity written out. Flickr cuts at 255 of
 /// something that it does not tell.
@@ -16,46 +21,68 @@ const LONGEST: usize = 255;
 /// A title of at least this many characters may be a longer one that Flickr has cut.
 pub(super) const MAY_BE_CUT: usize = 180;
 
-/// What all that Flickr may do to a title leaves unchanged, but for the cut.
-pub fn canonical(title: &str) -> String {
-    let mut text = once(title);
-    // An entity may have been encoded twice, or come to light when a character in it was dropped.
-    loop {
-        let next = once(&text);
-        if next == text {
-            return text;
+/// How a folder becomes a set's title.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SetName {
+    /// The whole folder: `2012/Paris`.
+    #[default]
+    Path,
+    /// Its last part alone: `Paris`. Folders of one name then share a set.
+    Leaf,
+}
+
+impl SetName {
+    /// Every way, the default first.
+    pub const ALL: [SetName; 2] = [SetName::Path, SetName::Leaf];
+
+    /// As it is typed: `path`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SetName::Path => "path",
+            SetName::Leaf => "leaf",
         }
-        text = next;
     }
 }
 
-fn once(title: &str) -> String {
-    let decoded: Cow<'_, str> = html_escape::decode_html_entities(title);
-    let kept = decoded.chars().filter(|c| !is_dropped(*c));
-    let mut text = String::with_capacity(title.len());
-    // The first white space of a run, and whether more follow.
-    let mut space: Option<(char, bool)> = None;
-    for c in kept.nfc() {
-        if c.is_whitespace() {
-            space = Some((space.map_or(c, |(first, _)| first), space.is_some()));
-            continue;
-        }
-        if let Some((first, more)) = space.take().filter(|_| !text.is_empty()) {
-            let is_plain = more || first.is_control() || first == '\u{a0}';
-            text.push(if is_plain { ' ' } else { first });
-        }
-        space = None;
-        text.push(c);
+impl fmt::Display for SetName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
-    text
 }
 
-/// Characters that show nothing: control characters that are no white space, marks of direction, the
-/// byte order mark, and what is no character at all.
-fn is_dropped(c: char) -> bool {
-    let is_control = c.is_control() && !c.is_whitespace();
-    let is_mark = matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-    is_control || is_mark || u32::from(c) & 0xfffe == 0xfffe
+impl FromStr for SetName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<SetName, String> {
+        let found = SetName::ALL.into_iter().find(|way| way.as_str() == text);
+        found.ok_or_else(|| format!("{text:?} is neither path nor leaf"))
+    }
+}
+
+impl Serialize for SetName {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(self.as_str())
+    }
+}
+
+/// The photo's title: the key, as it is.
+pub fn photo_title(key: &Key) -> String {
+    key.as_str().to_owned()
+}
+
+/// The name of the set that a key belongs to: its folder, or the folder's last part. `None` for a file in
+/// no folder. What the set is called on Flickr is [`requested`] of it.
+pub fn set_name(key: &Key, naming: SetName) -> Option<&str> {
+    let folder = key.folder()?;
+    match naming {
+        SetName::Path => Some(folder),
+        SetName::Leaf => folder.rsplit('/').find(|part| !part.is_empty()),
+    }
+}
+
+/// The title that the set of a key is asked to have; `None` for a file in no folder.
+pub fn set_title(key: &Key, naming: SetName) -> Option<String> {
+    set_name(key, naming).map(requested)
 }
 
 /// The title that the set of this name (a folder, or its last part) is asked to have.
@@ -63,7 +90,7 @@ fn is_dropped(c: char) -> bool {
 /// It is the name itself, where that is short and canonical, but for how its accents are written: a Mac
 /// writes them apart, and nobody wants a hash behind each. Else it is what is left of the name, and a hash
 /// of the name at its end: then two names never ask for one title, whatever Flickr makes of it.
-pub fn asked(name: &str) -> String {
+pub fn requested(name: &str) -> String {
     let plain = canonical(name);
     if name.nfc().eq(plain.chars()) && !name.is_empty() && length(name) <= LONGEST {
         return name.to_owned();
@@ -104,25 +131,18 @@ fn written_out(c: char) -> usize {
 }
 
 /// Whether the set of this name is asked to have a title that no other name's set can have.
-pub fn is_asked_for_alone(name: &str) -> bool {
-    asked(name) == name && canonical(name) == name
+pub fn is_unique(name: &str) -> bool {
+    requested(name) == name && canonical(name) == name
 }
 
 /// Whether `title` may be what Flickr made of this name when it was asked for as it is, as an older version
 /// or another tool did. Such a title may belong to several names, so it proves nothing by itself.
-pub fn may_be(name: &str, title: &str) -> bool {
-    if is_asked_for_alone(name) {
+pub fn may_have_become(name: &str, title: &str) -> bool {
+    if is_unique(name) {
         return false;
     }
     let (name, title) = (skeleton(name), skeleton(title));
     name == title || (title.chars().count() >= MAY_BE_CUT && name.starts_with(&title))
-}
-
-/// The canonical form without any white space.
-pub fn skeleton(title: &str) -> String {
-    let mut text = canonical(title);
-    text.retain(|c| !c.is_whitespace());
-    text
 }
 
 #[cfg(test)]
@@ -157,29 +177,49 @@ mod tests {
             "旅行\u{3000}2012",
             "O'Brien \"x\" <3",
         ] {
-            assert_eq!(asked(name), name);
+            assert_eq!(requested(name), name);
         }
     }
 
     #[test]
     fn a_long_or_odd_folder_gets_a_title_that_ends_in_its_hash() {
         let long = "x".repeat(300);
-        assert_eq!(asked(&long).len(), 255);
-        assert_eq!(asked("a  b"), "a b a002b74a");
-        assert_eq!(asked(" "), "folder b858cb28");
-        assert_ne!(asked(&format!("{long}1")), asked(&format!("{long}2")));
-        assert_ne!(asked("Cafe\u{301}"), asked("Café"));
+        assert_eq!(requested(&long).len(), 255);
+        assert_eq!(requested("a  b"), "a b a002b74a");
+        assert_eq!(requested(" "), "folder b858cb28");
+        assert_ne!(
+            requested(&format!("{long}1")),
+            requested(&format!("{long}2"))
+        );
+        assert_ne!(requested("Cafe\u{301}"), requested("Café"));
     }
 
     #[test]
     fn a_title_that_was_asked_as_it_is_may_be_of_each_name_that_gives_it() {
-        assert!(may_be("a  b", "a b") && may_be(" a b", "a b") && may_be("a\tb", "ab"));
         assert!(
-            !may_be("a b", "a b"),
+            may_have_become("a  b", "a b")
+                && may_have_become(" a b", "a b")
+                && may_have_become("a\tb", "ab")
+        );
+        assert!(
+            !may_have_become("a b", "a b"),
             "that one is asked for as it is today"
         );
         let long = "x".repeat(300);
-        assert!(may_be(&long, &long[..255]) && !may_be(&long, "xxx"));
+        assert!(may_have_become(&long, &long[..255]) && !may_have_become(&long, "xxx"));
+    }
+
+    #[test]
+    fn a_set_is_named_after_the_folder_or_its_last_part() {
+        let title =
+            |path: &str, naming| set_name(&Key::new(path).unwrap(), naming).map(str::to_owned);
+        assert_eq!(
+            title("2012/Paris/a.jpg", SetName::Path).unwrap(),
+            "2012/Paris"
+        );
+        assert_eq!(title("2012/Paris/a.jpg", SetName::Leaf).unwrap(), "Paris");
+        assert_eq!(title("2012/Paris//a.jpg", SetName::Leaf).unwrap(), "Paris");
+        assert_eq!(title("a.jpg", SetName::Path), None);
     }
 
     proptest! {
@@ -189,7 +229,7 @@ mod tests {
         ) {
             // Room is left for every entity to be written out once.
             prop_assume!(changes.iter().filter(|n| **n == 5).count() < 2);
-            let title = asked(&name);
+            let title = requested(&name);
             prop_assert_eq!(canonical(&title), title.nfc().collect::<String>());
             prop_assert!(length(&title) <= LONGEST);
             let stored = changes.iter().fold(title.clone(), |title, n| CHANGES[*n](&title));
@@ -199,7 +239,7 @@ mod tests {
         #[test]
         fn two_names_never_ask_for_one_title(a in "[ a&ampé\u{301}\t]{1,6}", b in "[ a&ampé\u{301}\t]{1,6}") {
             // Two that write the same accents in two ways are told apart by what is in their sets.
-            prop_assert!(a.nfc().eq(b.nfc()) || canonical(&asked(&a)) != canonical(&asked(&b)));
+            prop_assert!(a.nfc().eq(b.nfc()) || canonical(&requested(&a)) != canonical(&requested(&b)));
         }
     }
 }

@@ -40,7 +40,7 @@ pub struct Origin {
 
 impl Origin {
     /// The origin of which nothing but the key is known.
-    pub fn of_key(key: Key) -> Origin {
+    pub fn from_key(key: Key) -> Origin {
         Origin {
             key,
             from: String::new(),
@@ -51,19 +51,19 @@ impl Origin {
     }
 
     /// The origin that a job's photo has, as far as the job knows the file: it has no checksum.
-    pub fn of_job(job: &Job) -> Origin {
+    pub fn from_job(job: &Job) -> Origin {
         let store = Location::of_file(&job.url, &job.key);
         Origin {
             from: store.map(|store| store_mark(&store)).unwrap_or_default(),
             version: normalised(&job.etag),
             size: Some(job.size),
-            ..Origin::of_key(job.key.clone())
+            ..Origin::from_key(job.key.clone())
         }
     }
 
     /// Reads the `machine_tags` of a photo (separated by spaces, normalised or raw).
     /// `None` where none of ours is among them, or they were tampered with.
-    pub fn of_tags(machine_tags: &str) -> Option<Origin> {
+    pub fn from_tags(machine_tags: &str) -> Option<Origin> {
         let tags = || {
             let pairs = machine_tags.split_whitespace();
             pairs.filter_map(|tag| tag.split_once('='))
@@ -88,7 +88,7 @@ impl Origin {
             version: ours("version").unwrap_or_default().to_owned(),
             size: ours("size").and_then(|size| size.parse().ok()),
             checksum: checksum.unwrap_or_default(),
-            ..Origin::of_key(decoded(&text)?)
+            ..Origin::from_key(decoded(&text)?)
         })
     }
 
@@ -218,13 +218,13 @@ mod tests {
             version: version.into(),
             size: Some(size),
             checksum: checksum.into(),
-            ..Origin::of_key(Key::new("a.jpg").unwrap())
+            ..Origin::from_key(Key::new("a.jpg").unwrap())
         }
     }
 
     #[test]
     fn the_version_is_what_flickr_leaves_of_the_etag() {
-        let tags = Origin::of_job(&job("a.jpg", "D41D-8c")).tags();
+        let tags = Origin::from_job(&job("a.jpg", "D41D-8c")).tags();
         assert_eq!(tags[1], "s3flickr:version=d41d8c");
     }
 
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_photo_says_its_size_its_store_and_its_checksum() {
-        let mut origin = Origin::of_job(&job("a.jpg", "e1"));
+        let mut origin = Origin::from_job(&job("a.jpg", "e1"));
         origin.checksum = "checksum:md5=d41d8cd98f00b204e9800998ecf8427e".into();
         let tags = origin.tags();
         assert_eq!(
@@ -250,12 +250,12 @@ mod tests {
             ]
         );
         assert_eq!(origin.from.len(), 8);
-        assert_eq!(Origin::of_tags(&tags.join(" ")), Some(origin));
+        assert_eq!(Origin::from_tags(&tags.join(" ")), Some(origin));
     }
 
     #[test]
     fn a_photo_of_an_older_version_is_still_known() {
-        let old = Origin::of_tags("s3flickr:path=mexgu4dh s3flickr:version=e1").unwrap();
+        let old = Origin::from_tags("s3flickr:path=mexgu4dh s3flickr:version=e1").unwrap();
         assert_eq!((old.from.as_str(), old.size), ("", None));
         let new = Origin {
             key: old.key.clone(),
@@ -287,20 +287,20 @@ mod tests {
 
     #[test]
     fn tags_of_others_or_a_missing_piece_give_no_origin() {
-        assert_eq!(Origin::of_tags(""), None);
-        assert_eq!(Origin::of_tags("geo:lat=1 s3flickr:version=ab"), None);
-        assert_eq!(Origin::of_tags("checksum:md5=ab"), None);
-        assert_eq!(Origin::of_tags("s3flickr:path=1!"), None);
-        let long = Origin::of_job(&job(&"x".repeat(300), "e")).tags();
+        assert_eq!(Origin::from_tags(""), None);
+        assert_eq!(Origin::from_tags("geo:lat=1 s3flickr:version=ab"), None);
+        assert_eq!(Origin::from_tags("checksum:md5=ab"), None);
+        assert_eq!(Origin::from_tags("s3flickr:path=1!"), None);
+        let long = Origin::from_job(&job(&"x".repeat(300), "e")).tags();
         assert!(long.len() > 4);
-        assert_eq!(Origin::of_tags(&long[1..].join(" ")), None);
+        assert_eq!(Origin::from_tags(&long[1..].join(" ")), None);
     }
 
     proptest! {
         #[test]
         fn every_key_comes_back_from_its_tags(path in "[^\0]{0,250}[^\0/]", etag in "[0-9a-f]{0,32}") {
             let job = job(&path, &etag);
-            let mut tags = Origin::of_job(&job).tags();
+            let mut tags = Origin::from_job(&job).tags();
             for tag in &tags {
                 let value = tag.split_once('=').unwrap().1;
                 prop_assert_eq!(value, normalised(value), "Flickr leaves it as it is");
@@ -308,7 +308,7 @@ mod tests {
             }
             prop_assert!(tags.len() <= 15);
             tags.reverse();
-            prop_assert_eq!(Origin::of_tags(&tags.join(" ")), Some(Origin::of_job(&job)));
+            prop_assert_eq!(Origin::from_tags(&tags.join(" ")), Some(Origin::from_job(&job)));
         }
     }
 }

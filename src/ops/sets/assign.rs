@@ -8,8 +8,9 @@ use super::{Error, SetsSummary, photo, read_members, read_sets};
 use crate::flickr::{self, Client};
 use crate::model::flickr::albums::Duplicate;
 use crate::model::flickr::library::{Library, Photo, Set};
-use crate::model::flickr::name::{Origin, SetName};
 use crate::model::flickr::set_plan::{Assignment, Rules, Step, plan_assign};
+use crate::model::flickr::set_title::SetName;
+use crate::model::flickr::tags::Origin;
 use crate::monitor::{Event, Monitor};
 use crate::stop::Stop;
 
@@ -50,10 +51,12 @@ async fn assign(runner: &mut PlanRunner<'_>, options: AssignOptions) -> Result<(
         only_kept: options.delete_duplicates,
     };
     let mut library = read_account(runner).await?;
-    if Assignment::of(&library, rules).wants_loose() {
-        let loose = runner.flickr.photos_not_in_set().await?;
+    if Assignment::of(&library, rules).needs_not_in_set() {
+        let not_in_set = runner.flickr.photos_not_in_set().await?;
         // One that misses photos would make sets look right that are not.
-        library.loose = loose.whole.then(|| loose.items.into_iter().collect());
+        library.not_in_set = not_in_set
+            .whole
+            .then(|| not_in_set.items.into_iter().collect());
     }
     loop {
         let assignment = Assignment::of(&library, rules);
@@ -84,7 +87,7 @@ async fn read_account(runner: &mut PlanRunner<'_>) -> Result<Library, Error> {
     Ok(Library {
         photos,
         sets: read_sets(runner.flickr).await?,
-        loose: None,
+        not_in_set: None,
     })
 }
 
@@ -183,7 +186,7 @@ async fn delete_duplicates(
         let Some(kept) = runner.keep(title, kept)? else {
             continue;
         };
-        let origin = Origin::of_tags(&kept.machine_tags);
+        let origin = Origin::from_tags(&kept.machine_tags);
         if origin.is_none_or(|origin| origin.key != duplicate.key) {
             let why =
                 "the copy to keep does not say any more which file it is, so none was deleted";

@@ -14,8 +14,8 @@ pub use self::merge::merge_sets;
 use super::Error;
 use crate::flickr::{self, Client};
 use crate::model::flickr::library::{Members, Photo, Set};
-use crate::model::flickr::name::Origin;
 use crate::model::flickr::set_plan::{Edit, Left, Plan};
+use crate::model::flickr::tags::Origin;
 use crate::monitor::{Event, Monitor};
 
 /// What an operation on the sets planned, and how much of it was done.
@@ -106,7 +106,7 @@ async fn read_members(
 
 fn photo(photo: flickr::Photo) -> Photo {
     Photo {
-        origin: Origin::of_tags(&photo.machine_tags),
+        origin: Origin::from_tags(&photo.machine_tags),
         id: photo.id,
         uploaded: photo.uploaded,
     }

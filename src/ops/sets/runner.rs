@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::{Error, SetsSummary};
 use crate::flickr::{self, Client};
+use crate::model::flickr::canonical::canonical;
 use crate::model::flickr::library::Set;
 use crate::model::flickr::set_plan::{Edit, Left, Plan};
-use crate::model::flickr::set_title::canonical;
 use crate::monitor::{Event, Monitor};
 use crate::stop::Stop;
 

@@ -134,7 +134,7 @@ impl Lane {
             }
             (_, Outcome::Uploaded(photo)) => {
                 tally.uploaded += 1;
-                tally.videos += u64::from(Kind::of(&job.key) == Some(Kind::Video));
+                tally.videos += u64::from(Kind::from_key(&job.key) == Some(Kind::Video));
                 tally.bytes += job.size;
                 self.activity.photo();
                 self.monitor

@@ -48,7 +48,7 @@ pub(super) async fn meaning(
         _ => None,
     };
     match named {
-        Some(photo) => match Origin::of_tags(&photo.machine_tags) {
+        Some(photo) => match Origin::from_tags(&photo.machine_tags) {
             // Its bytes are these: Flickr says so, whatever the version says.
             Some(found) if found.key == origin.key => return Ok(Meaning::There(photo.id)),
             Some(_) => {}

@@ -65,9 +65,9 @@ pub(super) async fn from_refusal(
 ) -> Error {
     use flickr::Error as Flickr;
     let (plain, what) = match &error {
-        Flickr::Signature => (client.login().await.map(drop), "signature_invalid"),
+        Flickr::Signature => (client.whoami().await.map(drop), "signature_invalid"),
         Flickr::TokenRevoked { message } | Flickr::KeyDisabled { message } => {
-            (client.login().await.map(drop), message.as_str())
+            (client.whoami().await.map(drop), message.as_str())
         }
         Flickr::Rights { message } => match client.rights().await {
             Ok(rights) if rights < Rights::Write => return from_flickr(error),

@@ -22,8 +22,8 @@ use super::target::Write;
 use super::{Content, Error, Owner, PriorAttempt, Put, Slot};
 use crate::flickr::Client;
 pub(super) use crate::flickr::Permit;
-use crate::flickr::Visibility;
 use crate::model::breaker::Proof;
+use crate::model::flickr::privacy::Privacy;
 use crate::model::outage::Service;
 
 /// How to write to an account.
@@ -32,7 +32,7 @@ pub struct FlickrOptions {
     /// The account.
     pub client: Client,
     /// Who may see the photos.
-    pub privacy: Visibility,
+    pub privacy: Privacy,
     /// How long Flickr may need to know of a photo that it took, or to forget one.
     pub lag: Duration,
 }
@@ -40,7 +40,7 @@ pub struct FlickrOptions {
 /// An account that photos are written to.
 pub(super) struct Flickr {
     client: Client,
-    privacy: Visibility,
+    privacy: Privacy,
     lag: Duration,
     /// What listings of the account showed.
     uploads: PriorUploads,
@@ -100,7 +100,7 @@ impl Write for Flickr {
             (Service::Uploads, Proof::SameDoor) => {
                 self.client.takes_uploads().await.unwrap_or(false)
             }
-            (Service::Uploads | Service::Calls, _) => self.client.login().await.is_ok(),
+            (Service::Uploads | Service::Calls, _) => self.client.whoami().await.is_ok(),
             (Service::Source(_) | Service::Queue(_), _) => false,
         }
     }

@@ -1,7 +1,8 @@
 //! What an account is like before the first upload, and what a run on it will meet.
 
 use super::errors::from_flickr;
-use crate::flickr::{Client, Photo, Rights, UploadStatus, Visibility};
+use crate::flickr::{Client, Photo, Rights, UploadStatus};
+use crate::model::flickr::privacy::Privacy;
 use crate::model::flickr::tags::Origin;
 use crate::store::Error;
 
@@ -9,7 +10,7 @@ use crate::store::Error;
 /// page that is not read. One call.
 pub(super) async fn has_photos(client: &Client) -> Result<bool, Error> {
     let page = client.photos_page(None, 1).await.map_err(from_flickr)?;
-    let is_ours = |photo: &Photo| Origin::of_tags(&photo.machine_tags).is_some();
+    let is_ours = |photo: &Photo| Origin::from_tags(&photo.machine_tags).is_some();
     let read = page.items.len() as u64;
     let has_more = page.total.map_or(read > 0, |total| total > read);
     Ok(has_more || page.items.iter().any(is_ours))
@@ -34,7 +35,7 @@ fn short(status: &UploadStatus, queued: u64) -> Option<String> {
 /// each. Fails where no upload can succeed.
 pub(super) async fn preflight(
     client: &Client,
-    privacy: Visibility,
+    privacy: Privacy,
     queued: u64,
 ) -> Result<Vec<String>, Error> {
     let rights = client.rights().await.map_err(from_flickr)?;
@@ -56,11 +57,7 @@ pub(super) async fn preflight(
     Ok(lines)
 }
 
-fn limits_of_a_free_account(
-    status: &UploadStatus,
-    privacy: Visibility,
-    queued: u64,
-) -> Vec<String> {
+fn limits_of_a_free_account(status: &UploadStatus, privacy: Privacy, queued: u64) -> Vec<String> {
     let limit = match (status.photos, status.photos_limit) {
         (Some(photos), Some(limit)) => format!("{photos} of the {limit} photos that it may"),
         (_, Some(limit)) => format!("{limit} photos in all"),
@@ -71,7 +68,7 @@ fn limits_of_a_free_account(
         status.name
     )];
     lines.extend(short(status, queued));
-    if privacy != Visibility::Public {
+    if privacy != Privacy::Public {
         lines.push(
             "a free account holds 50 photos that are not public; the run stops at the 51st"
                 .to_owned(),

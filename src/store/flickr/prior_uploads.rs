@@ -173,7 +173,7 @@ impl PriorUploads {
     /// Whether a photo that was listed some time ago is there, and is still a copy of this file.
     async fn is_still_there(&self, id: &str, origin: &Origin) -> Result<bool, Error> {
         match self.flickr.photo(id).await {
-            Ok(photo) => Ok(Origin::of_tags(&photo.machine_tags).is_some_and(|found| {
+            Ok(photo) => Ok(Origin::from_tags(&photo.machine_tags).is_some_and(|found| {
                 found.key == origin.key && origin.has_bytes_of(&found) == Some(true)
             })),
             Err(Error::NotFound { .. }) => Ok(false),
@@ -184,7 +184,7 @@ impl PriorUploads {
 
 impl UploadIndex {
     fn add(&mut self, photo: Photo, at: Instant) {
-        if let Some(origin) = Origin::of_tags(&photo.machine_tags) {
+        if let Some(origin) = Origin::from_tags(&photo.machine_tags) {
             let marks = origin.marks().hashed();
             let place = (hash(origin.key.as_str()), photo.id.into_boxed_str());
             self.photos.insert(place, ListedPhoto { marks, at });

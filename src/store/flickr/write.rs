@@ -6,7 +6,7 @@ use super::errors::{from_flickr, from_refusal};
 use super::prior_uploads::Prior;
 use crate::flickr::{self, Permit};
 use crate::model::Key;
-use crate::model::flickr::name::title;
+use crate::model::flickr::set_title::photo_title;
 use crate::model::flickr::tags::{Origin, checksum_tag};
 use crate::store::{Body, Content, Error, PriorAttempt, Put, Stored};
 
@@ -73,7 +73,7 @@ impl<'a> Upload<'a> {
             // this one.
             drop(permit.take());
         }
-        let found = self.find(&Origin::of_job(&self.content.job())).await?;
+        let found = self.find(&Origin::from_job(&self.content.job())).await?;
         if let Prior::Photo(photo) = found {
             return Ok(self.already_there(photo));
         }
@@ -135,7 +135,7 @@ impl<'a> Upload<'a> {
                 .as_ref()
                 .and_then(checksum_tag)
                 .unwrap_or_default(),
-            ..Origin::of_job(&self.content.job())
+            ..Origin::from_job(&self.content.job())
         };
         Ok((body, origin))
     }
@@ -149,9 +149,9 @@ impl<'a> Upload<'a> {
     ) -> Result<Uploaded, Error> {
         let client = &self.to.client;
         let upload = flickr::Upload {
-            title: title(&origin.key),
+            title: photo_title(&origin.key),
             tags: origin.tags(),
-            visibility: self.to.privacy,
+            privacy: self.to.privacy,
             file_name: file_name(&origin.key),
             dedup_check,
             length: body.size,

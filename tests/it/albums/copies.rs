@@ -1,7 +1,7 @@
 //! Which photos are copies of one file, and which of them may go.
 
 use futures_util::StreamExt;
-use s3flickr::flickr::{Upload, Visibility};
+use s3flickr::flickr::Upload;
 use s3flickr::model::Key;
 use s3flickr::model::flickr::tags::Origin;
 use serde_json::json;
@@ -18,13 +18,13 @@ async fn upload(env: &Env, key: &str, from: &str, version: &str, bytes: &str) ->
         version: version.into(),
         size: Some(5),
         checksum: format!("s3flickr:sha256={}", bytes.repeat(32)),
-        ..Origin::of_key(Key::new(key).unwrap())
+        ..Origin::from_key(Key::new(key).unwrap())
     };
     let content = bytes::Bytes::from(picture(bytes));
     let upload = Upload {
         title: key.to_owned(),
         tags: origin.tags(),
-        visibility: Visibility::Private,
+        privacy: Privacy::Private,
         file_name: "photo.jpg".to_owned(),
         dedup_check: false,
         length: content.len() as u64,

@@ -101,7 +101,7 @@ async fn a_free_account_that_fills_up_keeps_what_is_there_and_the_rest_waits() {
 
 /// The id of the sandbox's account.
 async fn nsid(fixture: &Fixture) -> String {
-    let user = fixture.env.client().login().await.expect("an account");
+    let user = fixture.env.client().whoami().await.expect("an account");
     user.nsid
 }
 

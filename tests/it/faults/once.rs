@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use futures_util::stream;
-use s3flickr::flickr::{Upload, Visibility};
+use s3flickr::flickr::Upload;
 use s3flickr::model::flickr::tags::Origin;
 use serde_json::{Value, json};
 
@@ -71,7 +71,7 @@ impl Fixture {
         let upload = Upload {
             title: title.to_owned(),
             tags: vec!["holiday".to_owned()],
-            visibility: Visibility::Private,
+            privacy: Privacy::Private,
             file_name: "photo.jpg".to_owned(),
             dedup_check: false,
             length: bytes.len() as u64,
@@ -130,7 +130,7 @@ async fn a_photo_that_was_put_there_by_other_means_is_adopted() {
     assert_eq!(photos.len(), 3, "{photos:?}");
     let cat = fixture.env.client().photo(&id).await.expect("the cat");
     assert_eq!(cat.title, "Our cat", "its owner's title");
-    let origin = Origin::of_tags(&cat.machine_tags).expect("tags of ours");
+    let origin = Origin::from_tags(&cat.machine_tags).expect("tags of ours");
     assert!(["0/0.jpg", "1/twin.jpg"].contains(&origin.key.as_str()));
     assert_eq!(origin.size, Some(picture("0/0.jpg").len() as u64));
     assert_eq!(fixture.env.calls().await["flickr.photos.addTags"], 1);

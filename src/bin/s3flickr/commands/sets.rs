@@ -1,7 +1,7 @@
 //! `assign-sets` and `merge-sets`.
 
 use anyhow::Result;
-use s3flickr::model::flickr::name::SetName;
+use s3flickr::model::flickr::set_title::SetName;
 use s3flickr::ops::sets::{self, AssignOptions, SetsSummary};
 
 use super::sets_lock::SetsLock;

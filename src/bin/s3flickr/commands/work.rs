@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use s3flickr::flickr::{Budget, Client, Visibility};
+use s3flickr::flickr::{Budget, Client};
+use s3flickr::model::flickr::privacy::Privacy;
 use s3flickr::model::outcome::Backoff;
 use s3flickr::monitor::{Event, Monitor};
 use s3flickr::ops;
@@ -49,7 +50,7 @@ pub struct Work {
     pub visibility_timeout: u64,
     /// Who may see the photos
     #[arg(long, default_value = "private", value_parser = parse::privacy())]
-    pub privacy: Visibility,
+    pub privacy: Privacy,
     /// A store that the worker may read; may be given again [default: what populate recorded]
     #[arg(long, value_name = "STORE")]
     pub allow: Vec<String>,

@@ -6,7 +6,7 @@ use super::{Edit, Plan, cover, union};
 use crate::model::flickr::albums::{Album, Albums, Duplicate};
 use crate::model::flickr::library::{Library, Members, Set};
 use crate::model::flickr::matching::{self, Matching};
-use crate::model::flickr::name::SetName;
+use crate::model::flickr::set_title::SetName;
 use crate::model::flickr::tags::Origin;
 
 /// How to assign.
@@ -56,11 +56,11 @@ impl<'a> Assignment<'a> {
     }
 
     /// Whether it can spare calls to know which photos are in no set.
-    pub fn wants_loose(&self) -> bool {
+    pub fn needs_not_in_set(&self) -> bool {
         let by_count = |set: &&Set, album: &Album<'_>| set.count == album.photos.len();
         let mut sets = self.sets();
         let spares = !self.rules.read_all && sets.any(|(_, album, set)| by_count(&set, album));
-        spares || matching::wants_loose(&self.matching, self.library)
+        spares || matching::needs_not_in_set(&self.matching, self.library)
     }
 
     /// The ids of sets whose members must be read before anything is done, to tell whose they are.
@@ -86,7 +86,7 @@ impl<'a> Assignment<'a> {
                 && !album
                     .photos
                     .iter()
-                    .any(|photo| self.library.may_be_loose(&photo.id) || doubtful(&photo.id));
+                    .any(|photo| self.library.may_be_in_no_set(&photo.id) || doubtful(&photo.id));
             (!is_right).then_some(Step::Look(set, place))
         };
         self.each().filter_map(step).collect()

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Edit, Left, Plan, cover, union};
+use crate::model::flickr::canonical::canonical;
 use crate::model::flickr::library::{Library, Members, Set};
-use crate::model::flickr::name::{SetName, set_name};
 use crate::model::flickr::set_title;
+use crate::model::flickr::set_title::{SetName, set_name};
 use crate::model::flickr::tags::Origin;
 
 /// The ids of the sets of each title that several sets share, oldest first: [`plan_merge`] must know their
@@ -85,14 +86,14 @@ fn folder<'a>(
     members: &[String],
     origins: &HashMap<&str, &'a Origin>,
 ) -> Option<&'a str> {
-    let canonical = set_title::canonical(title);
+    let plain = canonical(title);
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut may = HashMap::new();
     for origin in members.iter().filter_map(|id| origins.get(id.as_str())) {
         let names = [SetName::Path, SetName::Leaf].map(|naming| set_name(&origin.key, naming));
         for name in names.into_iter().flatten() {
             let fits = *may.entry(name).or_insert_with(|| {
-                set_title::asked(name) == canonical || set_title::may_be(name, title)
+                set_title::requested(name) == plain || set_title::may_have_become(name, title)
             });
             if fits {
                 *counts.entry(name).or_default() += 1;

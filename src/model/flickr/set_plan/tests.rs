@@ -8,16 +8,16 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::Key;
+use crate::model::flickr::canonical::canonical;
 use crate::model::flickr::library::{Library, Members, Photo};
-use crate::model::flickr::name::{SetName, set_title};
-use crate::model::flickr::set_title::canonical;
+use crate::model::flickr::set_title::{SetName, set_title};
 
 fn photo(id: usize, path: &str) -> Photo {
     Photo {
         id: id.to_string(),
         origin: Some(Origin {
             version: "e".into(),
-            ..Origin::of_key(Key::new(path).unwrap())
+            ..Origin::from_key(Key::new(path).unwrap())
         }),
         uploaded: id as i64,
     }
@@ -78,12 +78,12 @@ impl Account {
                     ..set.clone()
                 })
                 .collect(),
-            loose: None,
+            not_in_set: None,
         };
-        if Assignment::of(&library, rules()).wants_loose() {
+        if Assignment::of(&library, rules()).needs_not_in_set() {
             let held: BTreeSet<&String> = self.sets.iter().flat_map(ids).collect();
-            let loose = self.photos.iter().filter(|photo| !held.contains(&photo.id));
-            library.loose = Some(loose.map(|photo| photo.id.clone()).collect());
+            let not_in_set = self.photos.iter().filter(|photo| !held.contains(&photo.id));
+            library.not_in_set = Some(not_in_set.map(|photo| photo.id.clone()).collect());
         }
         loop {
             let unclear = Assignment::of(&library, rules()).unclear().to_vec();
@@ -165,7 +165,7 @@ impl Account {
         let plan = plan_merge(&Library {
             photos: self.photos.clone(),
             sets: self.sets.clone(),
-            loose: None,
+            not_in_set: None,
         });
         plan.edits.iter().for_each(|edit| self.apply(edit, false));
         plan
@@ -379,7 +379,7 @@ proptest! {
     fn merging_keeps_every_member_under_its_title(mut account in accounts(), cut: bool) {
         let before = account.membership();
         if cut {
-            let library = Library { photos: account.photos.clone(), sets: account.sets.clone(), loose: None };
+            let library = Library { photos: account.photos.clone(), sets: account.sets.clone(), not_in_set: None };
             if let Some(edit) = plan_merge(&library).edits.first() {
                 account.apply(edit, true);
             }

@@ -6,7 +6,7 @@ use crate::model::{Job, Key, Location};
 fn origin(path: &str, etag: &str) -> Origin {
     let key = Key::new(path).unwrap();
     let url = Location::s3("b", "").url_of(&key);
-    Origin::of_job(&Job::new(url, key, 1, 5, etag))
+    Origin::from_job(&Job::new(url, key, 1, 5, etag))
 }
 
 fn photo(id: &str, origin: &Origin) -> Photo {

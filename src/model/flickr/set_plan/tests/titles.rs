@@ -127,7 +127,7 @@ fn a_set_that_flickr_does_not_list_whole_gets_photos_one_by_one_and_is_not_merge
     let library = Library {
         photos: vec![photo(1, "a/1.jpg"), photo(2, "a/2.jpg")],
         sets: vec![partial(100, &["1"]), set(101, "a", &["2"])],
-        loose: None,
+        not_in_set: None,
     };
     let plan = plan_assign(&library, rules());
     assert!(
@@ -144,7 +144,7 @@ fn where_later_copies_are_to_go_the_one_that_is_kept_must_be_in_the_set() {
     let library = Library {
         photos: vec![photo(1, "a/1.jpg"), photo(2, "a/1.jpg")],
         sets: vec![set(100, "a", &["2"])],
-        loose: Some(std::iter::once("1".to_owned()).collect()),
+        not_in_set: Some(std::iter::once("1".to_owned()).collect()),
     };
     assert!(plan_assign(&library, rules()).is_empty());
     let only_kept = Rules {
