@@ -151,7 +151,7 @@ struct LoggedIn {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Reply, client, scripted};
+    use super::super::testing::{Canned, client, scripted};
     use super::*;
 
     #[tokio::test]
@@ -159,7 +159,7 @@ mod tests {
         let limited = r#"{"user":{"id":"1","ispro":"0","upload_count":"35","upload_limit":1000,"upload_limit_status":"below_limit","username":{"_content":"me"},"bandwidth":{"maxbytes":"214748364800","remainingbytes":"214748364700","unlimited":0},
             "filesize":{"maxbytes":209715200},"sets":{"created":null,"remaining":"lots"},"videosize":{"maxbytes":"1073741824"}},"stat":"ok"}"#;
         let pro = r#"{"user":{"id":"1","ispro":1,"username":{"_content":"me"},"bandwidth":{"remainingbytes":0,"unlimited":1}},"stat":"ok"}"#;
-        let server = scripted(vec![Reply::ok(limited), Reply::ok(pro)]).await;
+        let server = scripted(vec![Canned::ok(limited), Canned::ok(pro)]).await;
         let client = client(&server.base);
         assert_eq!(
             client.upload_status().await.unwrap(),
@@ -185,7 +185,7 @@ mod tests {
     #[tokio::test]
     async fn who_it_is_is_asked_once() {
         let rights = r#"{"oauth":{"token":{"_content":"t"},"perms":{"_content":"write"},"user":{"nsid":"1@N02","username":"me","fullname":""}},"stat":"ok"}"#;
-        let server = scripted(vec![Reply::ok(rights)]).await;
+        let server = scripted(vec![Canned::ok(rights)]).await;
         let client = client(&server.base);
         assert_eq!(client.rights().await.unwrap(), Rights::Write);
         let user = client.user().await.unwrap();

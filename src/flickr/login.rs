@@ -3,8 +3,8 @@
 use reqwest::header::AUTHORIZATION;
 use secrecy::SecretString;
 
-use super::answer::{Answer, Verdict, form_value};
 use super::oauth::{Params, Signer};
+use super::response::{RawResponse, Reply, form_value};
 use super::{Credentials, Endpoints, Error, Rights, Timeouts, User, build, http, redact};
 
 /// A login in progress: [`request_token`](Login::request_token), the user's browser at
@@ -74,7 +74,7 @@ impl Login {
     ) -> Result<(Credentials, User), Error> {
         let signer = Signer::new(&self.api_key, &self.api_secret)
             .token(&token.token, &token.secret)
-            .verifier(tidy(verifier));
+            .verifier(normalize_code(verifier));
         let answer = self
             .get(&self.endpoints.access_token, &signer)
             .await
@@ -107,15 +107,15 @@ impl Login {
         loop {
             let header = signer.header("GET", address, &Params::new())?;
             let response = request(header).send().await.map_err(unreachable)?;
-            let answer = Answer::read(response).await.map_err(unreachable)?;
+            let answer = RawResponse::read(response).await.map_err(unreachable)?;
             let text = String::from_utf8_lossy(&answer.body).into_owned();
             if form_value(&text, "oauth_token").is_some() {
                 return Ok(text);
             }
-            let error = match answer.verdict("login", false) {
-                Verdict::Failed(error) => error,
-                Verdict::Unclear(why) => Error::unavailable("login", why),
-                Verdict::Done(_) => Error::unavailable("login", "an answer without a token"),
+            let error = match answer.reply("login", false) {
+                Reply::Failed(error) => error,
+                Reply::Unclear(why) => Error::unavailable("login", why),
+                Reply::Done(_) => Error::unavailable("login", "an answer without a token"),
             };
             let date = answer.date.as_deref().unwrap_or_default();
             if corrected || !matches!(error, Error::ClockSkew) || !signer.correct_clock(date) {
@@ -132,7 +132,7 @@ fn field(answer: &str, name: &str) -> Result<String, Error> {
 }
 
 /// The verifier as Flickr made it: of a callback's address the one part, nine digits in threes.
-fn tidy(typed: &str) -> String {
+fn normalize_code(typed: &str) -> String {
     let query = typed.rsplit(['?', '#']).next().unwrap_or(typed);
     let code = form_value(query, "oauth_verifier").unwrap_or_else(|| typed.to_owned());
     let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
@@ -147,7 +147,7 @@ fn tidy(typed: &str) -> String {
 mod tests {
     use secrecy::ExposeSecret;
 
-    use super::super::testing::{self, Reply, Server, scripted};
+    use super::super::testing::{self, Canned, Server, scripted};
     use super::*;
 
     fn login(server: &Server) -> Login {
@@ -171,8 +171,8 @@ mod tests {
     #[tokio::test]
     async fn a_login_takes_three_steps() {
         let server = scripted(vec![
-            Reply::ok("oauth_callback_confirmed=true&oauth_token=72157636219286366-5d598e9d1faaa85c&oauth_token_secret=a51ed248cffc5af9"),
-            Reply::ok("fullname=Jamal%20Fanaian&oauth_token=72157626318069415-087bfc7b5816092c&oauth_token_secret=a202d1f853ec69de&user_nsid=21207597%40N07&username=jamalfanaian"),
+            Canned::ok("oauth_callback_confirmed=true&oauth_token=72157636219286366-5d598e9d1faaa85c&oauth_token_secret=a51ed248cffc5af9"),
+            Canned::ok("fullname=Jamal%20Fanaian&oauth_token=72157626318069415-087bfc7b5816092c&oauth_token_secret=a202d1f853ec69de&user_nsid=21207597%40N07&username=jamalfanaian"),
         ])
         .await;
         let login = login(&server);
@@ -212,9 +212,9 @@ mod tests {
     #[tokio::test]
     async fn a_wrong_code_and_a_wrong_key_are_told_apart() {
         let server = scripted(vec![
-            Reply::ok("oauth_token=1-2&oauth_token_secret=3"),
-            Reply::new(401, "oauth_problem=token_rejected"),
-            Reply::new(401, "oauth_problem=consumer_key_unknown"),
+            Canned::ok("oauth_token=1-2&oauth_token_secret=3"),
+            Canned::new(401, "oauth_problem=token_rejected"),
+            Canned::new(401, "oauth_problem=consumer_key_unknown"),
         ])
         .await;
         let login = login(&server);
@@ -239,8 +239,8 @@ mod tests {
             ),
         ] {
             let server = scripted(vec![
-                Reply::ok("oauth_token=1-2&oauth_token_secret=3"),
-                Reply::new(status, &format!("oauth_problem={problem}")),
+                Canned::ok("oauth_token=1-2&oauth_token_secret=3"),
+                Canned::new(status, &format!("oauth_problem={problem}")),
             ])
             .await;
             let login = login(&server);
@@ -254,13 +254,13 @@ mod tests {
     #[test]
     fn a_code_is_taken_as_people_paste_it() {
         for typed in ["123-456-789", " 123456789\n", "123 456 789"] {
-            assert_eq!(tidy(typed), "123-456-789");
+            assert_eq!(normalize_code(typed), "123-456-789");
         }
         for typed in [
             "5d1b96a26b494074",
             "http://localhost:1/?oauth_token=1-2&oauth_verifier=5d1b96a26b494074",
         ] {
-            assert_eq!(tidy(typed), "5d1b96a26b494074");
+            assert_eq!(normalize_code(typed), "5d1b96a26b494074");
         }
     }
 }

@@ -8,25 +8,25 @@
 //! never are: after a lost answer only the caller can tell whether it was done ([`Error::Ambiguous`]).
 
 mod account;
-mod answer;
 mod body;
 mod budget;
-mod clock;
-mod door;
 mod endpoints;
 mod error;
 mod lenient;
 mod login;
-mod newest;
 mod oauth;
 mod paging;
 mod photos;
+mod photos_by_date;
 mod redact;
+mod response;
 mod rest;
+mod server_clock;
 mod sets;
 #[cfg(test)]
 mod testing;
 mod upload;
+mod upload_probe;
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -40,14 +40,14 @@ use crate::stop::Stop;
 
 pub use self::account::{Rights, UploadStatus, User};
 pub use self::budget::{Budget, Permit};
-use self::clock::Clock;
 pub use self::endpoints::Endpoints;
 pub use self::error::{Cause, Error};
 pub use self::login::{Login, RequestToken};
-pub use self::newest::Span;
 use self::oauth::Signer;
 pub use self::paging::{List, Page};
 pub use self::photos::Photo;
+pub use self::photos_by_date::Span;
+use self::server_clock::ServerClock;
 pub use self::sets::Set;
 pub use self::upload::Upload;
 
@@ -124,7 +124,7 @@ pub struct Client {
 struct Shared {
     endpoints: Endpoints,
     signer: Signer,
-    clock: Clock,
+    clock: ServerClock,
     budget: Budget,
     timeouts: Timeouts,
     rest_http: reqwest::Client,
@@ -153,7 +153,7 @@ impl Client {
             upload_http: build(upload_http(&endpoints, &timeouts))?,
             endpoints,
             signer,
-            clock: Clock::default(),
+            clock: ServerClock::default(),
             budget,
             timeouts,
             rest_calls: AtomicU64::new(0),

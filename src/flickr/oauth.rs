@@ -10,7 +10,7 @@ use oauth1_request as oauth;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::clock::{SKEW_SECONDS, seconds_ahead};
+use super::server_clock::{SKEW_SECONDS, seconds_ahead};
 use super::{Error, redact};
 use crate::clock::unix_seconds;
 

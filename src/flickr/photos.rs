@@ -107,7 +107,7 @@ impl Client {
 
     /// Deletes a photo for good; one that is not there (any more) is as good as deleted. `flickr.photos.delete`.
     pub async fn delete_photo(&self, id: &str) -> Result<(), Error> {
-        gone(
+        ok_if_missing(
             self.call(Call::write("flickr.photos.delete", by_id(id)))
                 .await,
         )
@@ -119,7 +119,7 @@ fn by_id(id: &str) -> Params {
 }
 
 /// After a lost answer the repeated call finds nothing to delete: that is what was asked for.
-pub(super) fn gone(outcome: Result<Value, Error>) -> Result<(), Error> {
+pub(super) fn ok_if_missing(outcome: Result<Value, Error>) -> Result<(), Error> {
     match outcome {
         Ok(_) | Err(Error::NotFound { .. }) => Ok(()),
         Err(error) => Err(error),
@@ -204,13 +204,13 @@ fn normalise(raw: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Reply, client, scripted, server};
+    use super::super::testing::{Canned, client, scripted, server};
     use super::*;
 
     #[tokio::test]
     async fn photos_come_from_every_page_with_their_tags_whatever_the_types() {
         let page = |number: u32, photos: &str| {
-            Reply::ok(&format!(
+            Canned::ok(&format!(
                 r#"{{"photos":{{"page":{number},"pages":"2","perpage":"500","total":"3","photo":[{photos}]}},"stat":"ok"}}"#
             ))
         };
@@ -252,7 +252,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_account_without_photos_is_an_empty_list() {
-        let server = scripted(vec![Reply::ok(
+        let server = scripted(vec![Canned::ok(
             r#"{"photos":{"page":1,"pages":0,"total":0},"stat":"ok"}"#,
         )])
         .await;
@@ -276,7 +276,7 @@ mod tests {
             {"raw":"Two Words","_content":"twowords","machine_tag":0},
             {"raw":"geh:maker=Atget, Eugène","_content":"geh:maker=atgeteugène","machine_tag":1},
             {"raw":"Camera:Model=X-Pro1","machine_tag":"1"}]}},"stat":"ok"}"#;
-        let server = scripted(vec![Reply::ok(info)]).await;
+        let server = scripted(vec![Canned::ok(info)]).await;
         let photo = client(&server.base).photo("7").await.unwrap();
         assert_eq!(
             photo.machine_tags,
@@ -287,7 +287,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_photo_that_is_not_there_is_not_found() {
-        let server = server(|_| Reply::ok(r#"<rsp stat="fail"><err code="1" msg="Photo &quot;1&quot; not found (invalid ID)" /></rsp>"#)).await;
+        let server = server(|_| Canned::ok(r#"<rsp stat="fail"><err code="1" msg="Photo &quot;1&quot; not found (invalid ID)" /></rsp>"#)).await;
         let error = client(&server.base).photo("1").await.unwrap_err();
         assert!(matches!(error, Error::NotFound { .. }));
         assert_eq!(

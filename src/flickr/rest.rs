@@ -7,8 +7,8 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::answer::{Answer, Envelope, Verdict};
 use super::oauth::{self, Params};
+use super::response::{Envelope, RawResponse, Reply};
 use super::{Client, Error, random, redact};
 
 /// How often a call is made at most, the first time included.
@@ -167,36 +167,36 @@ impl Client {
     }
 
     /// What an answer means for everybody: a pause, a clock to set, a base string to log.
-    pub(super) fn heed(&self, doing: &str, answer: &Answer, verdict: Verdict) -> Verdict {
+    pub(super) fn apply_to_budget(&self, doing: &str, answer: &RawResponse, reply: Reply) -> Reply {
         if let Some(date) = &answer.date {
             self.shared.clock.learn(date);
         }
-        match verdict {
-            Verdict::Failed(error @ Error::Throttled { wait, .. }) => {
+        match reply {
+            Reply::Failed(error @ Error::Throttled { wait, .. }) => {
                 self.shared
                     .budget
                     .throttled(wait, self.shared.timeouts.backoff);
-                Verdict::Failed(error)
+                Reply::Failed(error)
             }
-            Verdict::Failed(Error::ClockSkew) => {
+            Reply::Failed(Error::ClockSkew) => {
                 let date = answer.date.as_deref().unwrap_or_default();
                 let corrected = self.shared.signer.correct_clock(date);
                 let again = || {
                     Error::unavailable(doing, "this machine's clock was wrong; now set by Flickr's")
                 };
-                Verdict::Failed(if corrected { again() } else { Error::ClockSkew })
+                Reply::Failed(if corrected { again() } else { Error::ClockSkew })
             }
-            Verdict::Failed(Error::Signature) => {
+            Reply::Failed(Error::Signature) => {
                 self.shared
                     .signer
                     .log_refusal(&String::from_utf8_lossy(&answer.body));
-                Verdict::Failed(Error::Signature)
+                Reply::Failed(Error::Signature)
             }
-            Verdict::Failed(error) => {
-                Verdict::Failed(redact::error(error, &self.shared.signer.secrets()))
+            Reply::Failed(error) => {
+                Reply::Failed(redact::error(error, &self.shared.signer.secrets()))
             }
-            Verdict::Unclear(why) => {
-                Verdict::Unclear(redact::text(&why, &self.shared.signer.secrets()))
+            Reply::Unclear(why) => {
+                Reply::Unclear(redact::text(&why, &self.shared.signer.secrets()))
             }
             done => done,
         }
@@ -205,15 +205,15 @@ impl Client {
     async fn call_once(&self, call: &Call) -> Result<Value, Error> {
         let request = self.request(call)?;
         self.shared.rest_calls.fetch_add(1, Ordering::Relaxed);
-        let sent = async { Answer::read(request.send().await?).await };
+        let sent = async { RawResponse::read(request.send().await?).await };
         let answer = sent.await.map_err(|error| lost(call, error))?;
-        match self.heed(call.method, &answer, answer.verdict(call.method, false)) {
-            Verdict::Done(envelope) => expected(call, envelope),
-            Verdict::Failed(error) if call.kind == Kind::WriteOnce => {
-                Err(answer.doubted(call.method, error))
+        match self.apply_to_budget(call.method, &answer, answer.reply(call.method, false)) {
+            Reply::Done(envelope) => expected(call, envelope),
+            Reply::Failed(error) if call.kind == Kind::WriteOnce => {
+                Err(answer.as_ambiguous(call.method, error))
             }
-            Verdict::Failed(error) => Err(error),
-            Verdict::Unclear(why) => Err(call.unclear(why)),
+            Reply::Failed(error) => Err(error),
+            Reply::Unclear(why) => Err(call.unclear(why)),
         }
     }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::oauth::Params;
 use super::paging::{self, Item, List};
-use super::photos::{EXTRAS, gone};
+use super::photos::{EXTRAS, ok_if_missing};
 use super::rest::Call;
 use super::{Client, Error, Photo, lenient};
 
@@ -109,7 +109,7 @@ impl Client {
     /// `flickr.photosets.delete`.
     pub async fn delete_set(&self, id: &str) -> Result<(), Error> {
         let params = vec![("photoset_id", id.to_owned())];
-        gone(
+        ok_if_missing(
             self.call(Call::write("flickr.photosets.delete", params))
                 .await,
         )
@@ -156,11 +156,11 @@ impl<'de> Deserialize<'de> for Set {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Reply, client, scripted};
+    use super::super::testing::{Canned, client, scripted};
 
     #[tokio::test]
     async fn sets_are_read_in_their_newer_and_older_forms() {
-        let server = scripted(vec![Reply::ok(
+        let server = scripted(vec![Canned::ok(
             r#"{"photosets":{"page":1,"pages":1,"perpage":500,"total":2,"photoset":[
             {"id":"72157636216289703","title":{"_content":"Oslo"},"date_create":"1771861647","count_photos":3,"count_videos":2,"photos":3,"videos":2},
             {"id":72157636216289704,"title":"Rome","date_create":1771861648,"photos":"1","videos":"4"}]},"stat":"ok"}"#,
@@ -182,7 +182,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_photos_of_a_set_come_in_its_order() {
-        let server = scripted(vec![Reply::ok(
+        let server = scripted(vec![Canned::ok(
             r#"{"photoset":{"id":"1","page":1,"pages":1,"per_page":"500","total":"3","title":"Oslo","photo":[
             {"id":"3","title":"c","isprimary":"0"},{"id":"1","title":"a","isprimary":1},{"id":"2","title":"b"}]},"stat":"ok"}"#,
         )])

@@ -54,13 +54,13 @@ impl Seen {
 }
 
 /// A server's answer.
-pub(super) struct Reply {
+pub(super) struct Canned {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: String,
 }
 
-impl Reply {
+impl Canned {
     pub(super) fn new(status: u16, body: &str) -> Self {
         Self {
             status,
@@ -92,13 +92,13 @@ impl Server {
 }
 
 /// A server that answers with these in turn, with the last one for ever.
-pub(super) async fn scripted(replies: Vec<Reply>) -> Server {
+pub(super) async fn scripted(replies: Vec<Canned>) -> Server {
     let next = Mutex::new(0);
     server(move |_| {
         let mut next = next.lock().unwrap();
         let reply = &replies[(*next).min(replies.len() - 1)];
         *next += 1;
-        Reply {
+        Canned {
             status: reply.status,
             headers: reply.headers.clone(),
             body: reply.body.clone(),
@@ -108,7 +108,7 @@ pub(super) async fn scripted(replies: Vec<Reply>) -> Server {
 }
 
 /// A server that answers as `answer` says.
-pub(super) async fn server(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Server {
+pub(super) async fn server(answer: impl Fn(&Seen) -> Canned + Send + Sync + 'static) -> Server {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let state = Arc::new((answer, seen.clone()));
     let app = Router::new().fallback(move |request: Request| {

@@ -9,9 +9,9 @@ use futures_util::stream::BoxStream;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH};
 use reqwest::multipart::{Form, Part};
 
-use super::answer::{Answer, Envelope, Verdict};
 use super::body::{self, Gauge, Stall};
 use super::oauth::Params;
+use super::response::{Envelope, RawResponse, Reply};
 use super::{Client, Error, Permit};
 use crate::model::flickr::privacy::Privacy;
 
@@ -63,7 +63,7 @@ impl Client {
         self.shared.uploads.fetch_add(1, Ordering::Relaxed);
         let timeouts = &self.shared.timeouts;
         let exchange =
-            async { Answer::read(self.shared.upload_http.execute(request).await?).await };
+            async { RawResponse::read(self.shared.upload_http.execute(request).await?).await };
         // An answer that is there wins, also over a body that is still being sent.
         let answer = tokio::select! {
             biased;
@@ -100,17 +100,17 @@ impl Client {
         Ok(request)
     }
 
-    fn photo_id(&self, gauge: &Gauge, answer: &Answer) -> Result<String, Error> {
-        match self.heed(DOING, answer, answer.verdict(DOING, true)) {
-            Verdict::Done(envelope) => uploaded(envelope)
+    fn photo_id(&self, gauge: &Gauge, answer: &RawResponse) -> Result<String, Error> {
+        match self.apply_to_budget(DOING, answer, answer.reply(DOING, true)) {
+            Reply::Done(envelope) => uploaded(envelope)
                 .ok_or_else(|| unclear(gauge, "an answer without a photo id".into())),
             // What comes before the last byte was sent is about the call alone.
-            Verdict::Failed(Error::Throttled { wait, may_be_done }) => Err(Error::Throttled {
+            Reply::Failed(Error::Throttled { wait, may_be_done }) => Err(Error::Throttled {
                 wait,
                 may_be_done: may_be_done && gauge.is_whole(),
             }),
-            Verdict::Failed(error) => Err(error),
-            Verdict::Unclear(why) => Err(unclear(gauge, why)),
+            Reply::Failed(error) => Err(error),
+            Reply::Unclear(why) => Err(unclear(gauge, why)),
         }
     }
 }

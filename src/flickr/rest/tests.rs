@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::super::testing::{self, Reply, client, client_with, is_signed, scripted};
+use super::super::testing::{self, Canned, client, client_with, is_signed, scripted};
 use super::super::{Calls, Rights, Timeouts};
 use super::*;
 
@@ -15,7 +15,7 @@ const MADE: &str = r#"{"photoset":{"id":"72157636216289703"},"stat":"ok"}"#;
 
 #[tokio::test]
 async fn a_read_is_a_signed_get_and_a_write_is_a_signed_post_with_its_ids_in_the_body() {
-    let server = scripted(vec![Reply::ok(LOGIN), Reply::ok(r#"{"stat":"ok"}"#)]).await;
+    let server = scripted(vec![Canned::ok(LOGIN), Canned::ok(r#"{"stat":"ok"}"#)]).await;
     let client = client(&server.base);
     client.whoami().await.unwrap();
     client
@@ -39,7 +39,7 @@ async fn a_read_is_a_signed_get_and_a_write_is_a_signed_post_with_its_ids_in_the
 #[tokio::test]
 async fn the_token_is_checked_with_all_of_oauth_in_the_query() {
     let answer = r#"{"oauth":{"token":{"_content":"1"},"perms":{"_content":"write"}},"stat":"ok"}"#;
-    let server = scripted(vec![Reply::ok(answer)]).await;
+    let server = scripted(vec![Canned::ok(answer)]).await;
     assert_eq!(client(&server.base).rights().await.unwrap(), Rights::Write);
     let seen = &server.seen()[0];
     assert!(!seen.headers.contains_key("authorization"));
@@ -64,11 +64,11 @@ async fn the_token_is_checked_with_all_of_oauth_in_the_query() {
 #[tokio::test]
 async fn a_read_is_repeated_through_every_kind_of_trouble_and_signed_anew() {
     let server = scripted(vec![
-        Reply::new(502, "<html>Will be right back</html>"),
-        Reply::new(429, "<html><body><h1>429 Too Many Requests</h1>"),
-        Reply::ok(r#"<rsp stat="ok"><set_ids/><created_now/></rsp>"#),
-        Reply::ok(r#"{"photos":{},"stat":"ok"}"#),
-        Reply::ok(LOGIN),
+        Canned::new(502, "<html>Will be right back</html>"),
+        Canned::new(429, "<html><body><h1>429 Too Many Requests</h1>"),
+        Canned::ok(r#"<rsp stat="ok"><set_ids/><created_now/></rsp>"#),
+        Canned::ok(r#"{"photos":{},"stat":"ok"}"#),
+        Canned::ok(LOGIN),
     ])
     .await;
     let client = client(&server.base);
@@ -92,7 +92,7 @@ async fn a_read_is_repeated_through_every_kind_of_trouble_and_signed_anew() {
 
 #[tokio::test]
 async fn a_read_is_given_up_after_five_times() {
-    let server = scripted(vec![Reply::new(503, "")]).await;
+    let server = scripted(vec![Canned::new(503, "")]).await;
     let error = client(&server.base).whoami().await.unwrap_err();
     assert!(matches!(error, Error::Unavailable { .. }), "{error}");
     assert_eq!(server.seen().len(), 5);
@@ -100,7 +100,7 @@ async fn a_read_is_given_up_after_five_times() {
 
 #[tokio::test]
 async fn what_is_not_transient_is_not_repeated() {
-    let server = scripted(vec![Reply::new(401, "oauth_problem=token_rejected")]).await;
+    let server = scripted(vec![Canned::new(401, "oauth_problem=token_rejected")]).await;
     let error = client(&server.base).whoami().await.unwrap_err();
     assert!(
         matches!(error, Error::TokenRevoked { .. }) && error.stops_everything(),
@@ -112,11 +112,11 @@ async fn what_is_not_transient_is_not_repeated() {
 #[tokio::test]
 async fn the_making_of_a_set_is_not_repeated_after_an_unclear_answer() {
     for unclear in [
-        Reply::new(502, ""),
-        Reply::ok(""),
-        Reply::ok(r#"{"stat":"ok"}"#),
+        Canned::new(502, ""),
+        Canned::ok(""),
+        Canned::ok(r#"{"stat":"ok"}"#),
     ] {
-        let server = scripted(vec![unclear, Reply::ok(MADE)]).await;
+        let server = scripted(vec![unclear, Canned::ok(MADE)]).await;
         let error = client(&server.base)
             .create_set("Oslo", "1")
             .await
@@ -128,7 +128,7 @@ async fn the_making_of_a_set_is_not_repeated_after_an_unclear_answer() {
 
 #[tokio::test]
 async fn the_making_of_a_set_is_repeated_where_it_was_refused_before_anything_was_done() {
-    let server = scripted(vec![Reply::new(429, ""), Reply::ok(MADE)]).await;
+    let server = scripted(vec![Canned::new(429, ""), Canned::ok(MADE)]).await;
     assert_eq!(
         client(&server.base).create_set("Oslo", "1").await.unwrap(),
         "72157636216289703"
@@ -138,8 +138,8 @@ async fn the_making_of_a_set_is_repeated_where_it_was_refused_before_anything_wa
 #[tokio::test]
 async fn a_deletion_whose_answer_was_lost_is_a_deletion() {
     let server = scripted(vec![
-        Reply::new(504, ""),
-        Reply::ok(r#"{"stat":"fail","code":1,"message":"Photoset not found"}"#),
+        Canned::new(504, ""),
+        Canned::ok(r#"{"stat":"fail","code":1,"message":"Photoset not found"}"#),
     ])
     .await;
     client(&server.base).delete_set("1").await.unwrap();
@@ -149,10 +149,10 @@ async fn a_deletion_whose_answer_was_lost_is_a_deletion() {
 #[tokio::test]
 async fn a_wrong_clock_is_set_by_flickrs_once() {
     let refused = || {
-        Reply::new(401, "oauth_problem=timestamp_refused")
+        Canned::new(401, "oauth_problem=timestamp_refused")
             .header("date", "Tue, 29 Nov 2033 12:00:00 GMT")
     };
-    let server = scripted(vec![refused(), Reply::ok(LOGIN)]).await;
+    let server = scripted(vec![refused(), Canned::ok(LOGIN)]).await;
     client(&server.base).whoami().await.unwrap();
     let oauth = server.seen()[1].oauth();
     let timestamp = &oauth
@@ -256,7 +256,7 @@ async fn what_flickr_says_is_told_without_the_key_or_the_token() {
         secrets.api_key, secrets.token
     );
     let odd = format!(r#"{{"user":"{}","stat":"ok"}}"#, secrets.api_key);
-    let server = scripted(vec![Reply::ok(&echo), Reply::ok(&odd)]).await;
+    let server = scripted(vec![Canned::ok(&echo), Canned::ok(&odd)]).await;
     let client = client(&server.base);
     for _ in 0..2 {
         let told = format!("{:?}", client.whoami().await.unwrap_err());

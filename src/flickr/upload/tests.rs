@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::super::testing::{
-    self, Reply, Seen, Server, client, client_with, is_signed, raw, scripted,
+    self, Canned, Seen, Server, client, client_with, is_signed, raw, scripted,
 };
 use super::super::{Calls, Timeouts};
 use super::*;
@@ -71,7 +71,7 @@ async fn parts(seen: &Seen) -> Vec<(String, Option<String>, Bytes)> {
 
 #[tokio::test]
 async fn every_byte_arrives_with_its_length_announced_and_all_but_the_photo_signed() {
-    let server = scripted(vec![Reply::ok(DONE)]).await;
+    let server = scripted(vec![Canned::ok(DONE)]).await;
     let client = client(&server.base);
     let (bytes, mut upload) = photo(1_000_000);
     upload.dedup_check = true;
@@ -219,14 +219,14 @@ async fn a_connection_that_breaks_after_the_end_is_ambiguous() {
 #[tokio::test]
 async fn an_unclear_answer_to_a_whole_upload_is_ambiguous_and_a_clear_one_is_not() {
     let fail = |code: u32| {
-        Reply::ok(&format!(
+        Canned::ok(&format!(
             r#"<rsp stat="fail"><err code="{code}" msg="words" /></rsp>"#
         ))
     };
     for unclear in [
-        Reply::new(502, "<html>"),
-        Reply::ok(""),
-        Reply::ok("<rsp stat=\"ok\"/>"),
+        Canned::new(502, "<html>"),
+        Canned::ok(""),
+        Canned::ok("<rsp stat=\"ok\"/>"),
         fail(106),
     ] {
         let error = refused_by(scripted(vec![unclear]).await).await;
@@ -240,11 +240,11 @@ async fn an_unclear_answer_to_a_whole_upload_is_ambiguous_and_a_clear_one_is_not
         refused_by(scripted(vec![fail(6)]).await).await,
         Error::AccountFull { .. }
     ));
-    let busy = scripted(vec![Reply::new(429, "<html>").header("retry-after", "7")]).await;
+    let busy = scripted(vec![Canned::new(429, "<html>").header("retry-after", "7")]).await;
     assert!(
         matches!(refused_by(busy).await, Error::Throttled { wait: Some(wait), may_be_done: false } if wait.as_secs() == 7)
     );
-    let token = scripted(vec![Reply::new(401, "oauth_problem=token_rejected")]).await;
+    let token = scripted(vec![Canned::new(401, "oauth_problem=token_rejected")]).await;
     assert!(matches!(
         refused_by(token).await,
         Error::TokenRevoked { .. }

@@ -98,7 +98,7 @@ impl Write for Flickr {
     async fn answers(&self, service: &Service, proof: Proof) -> bool {
         match (service, proof) {
             (Service::Uploads, Proof::SameDoor) => {
-                self.client.takes_uploads().await.unwrap_or(false)
+                self.client.probe_uploads().await.unwrap_or(false)
             }
             (Service::Uploads | Service::Calls, _) => self.client.whoami().await.is_ok(),
             (Service::Source(_) | Service::Queue(_), _) => false,

@@ -101,22 +101,22 @@ impl Client {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Reply, client, scripted};
+    use super::super::testing::{Canned, client, scripted};
     use super::*;
 
     /// A page of photos, each with its id for its time.
-    fn page(number: u32, pages: u32, total: u32, ids: std::ops::Range<u32>) -> Reply {
+    fn page(number: u32, pages: u32, total: u32, ids: std::ops::Range<u32>) -> Canned {
         let photos: Vec<String> = ids
             .rev()
             .map(|id| format!(r#"{{"id":"{id}","dateupload":"{id}"}}"#))
             .collect();
-        Reply::ok(&format!(
+        Canned::ok(&format!(
             r#"{{"photos":{{"page":{number},"pages":{pages},"perpage":500,"total":{total},"photo":[{}]}},"stat":"ok"}}"#,
             photos.join(",")
         ))
     }
 
-    async fn read(pages: Vec<Reply>, wanted: &str) -> (Vec<String>, Option<i64>, usize) {
+    async fn read(pages: Vec<Canned>, wanted: &str) -> (Vec<String>, Option<i64>, usize) {
         let server = scripted(pages).await;
         let mut ids = Vec::new();
         let span = Span {

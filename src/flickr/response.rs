@@ -17,7 +17,7 @@ use super::{Error, lenient};
 const MOST_BYTES: usize = 32 << 20;
 
 /// An answer, read to its end.
-pub(super) struct Answer {
+pub(super) struct RawResponse {
     status: u16,
     pub(super) date: Option<String>,
     retry_after: Option<Duration>,
@@ -27,7 +27,7 @@ pub(super) struct Answer {
 }
 
 /// What an answer means.
-pub(super) enum Verdict {
+pub(super) enum Reply {
     /// It was done.
     Done(Envelope),
     /// It was not done, and Flickr says why.
@@ -48,18 +48,18 @@ pub(super) enum Envelope {
 struct Failure {
     code: i64,
     message: String,
-    duplicate: Twin,
+    duplicate: DuplicateOf,
     wait: Option<Duration>,
 }
 
 /// The photo that an upload is a duplicate of.
 #[derive(Default)]
-struct Twin {
+struct DuplicateOf {
     photo_id: Option<String>,
     status: Option<String>,
 }
 
-impl Twin {
+impl DuplicateOf {
     /// Flickr remembers the bytes of a photo for good: one that was deleted stays a duplicate.
     fn error(self) -> Error {
         let is_deleted = |status: String| status.eq_ignore_ascii_case("deleted");
@@ -70,7 +70,7 @@ impl Twin {
     }
 }
 
-impl Answer {
+impl RawResponse {
     /// Reads an answer to its end. Where that fails, the status alone must do, if it tells enough.
     pub(super) async fn read(response: reqwest::Response) -> Result<Self, reqwest::Error> {
         let status = response.status();
@@ -103,9 +103,9 @@ impl Answer {
     }
 
     /// What it means as the answer to `doing`, a REST method or an upload.
-    pub(super) fn verdict(&self, doing: &str, is_upload: bool) -> Verdict {
+    pub(super) fn reply(&self, doing: &str, is_upload: bool) -> Reply {
         if self.status == 429 {
-            return Verdict::Failed(Error::Throttled {
+            return Reply::Failed(Error::Throttled {
                 wait: self.retry_after,
                 may_be_done: false,
             });
@@ -116,30 +116,30 @@ impl Answer {
             return oauth_problem(doing, self.status, &text, is_upload);
         }
         match envelope(&text) {
-            Some(Err(failure)) => return failure.verdict(doing, is_upload),
+            Some(Err(failure)) => return failure.reply(doing, is_upload),
             Some(Ok(envelope)) if (200..300).contains(&self.status) => {
-                return Verdict::Done(envelope);
+                return Reply::Done(envelope);
             }
             _ => {}
         }
         match self.status {
             200..300 if self.too_long => {
-                Verdict::Unclear(format!("an answer of more than {} MiB", MOST_BYTES >> 20))
+                Reply::Unclear(format!("an answer of more than {} MiB", MOST_BYTES >> 20))
             }
-            200..300 if self.body.is_empty() => Verdict::Unclear("an empty answer".into()),
-            200..300 => Verdict::Unclear("an answer that cannot be read".into()),
+            200..300 if self.body.is_empty() => Reply::Unclear("an empty answer".into()),
+            200..300 => Reply::Unclear("an answer that cannot be read".into()),
             // What a proxy in front of the upload servers says instead of code 8.
-            413 if is_upload => Verdict::Failed(Error::Refused {
+            413 if is_upload => Reply::Failed(Error::Refused {
                 code: 413,
                 message: "the file is too large".into(),
             }),
-            403 => Verdict::Failed(Error::Blocked {
+            403 => Reply::Failed(Error::Blocked {
                 doing: doing.into(),
             }),
-            408 | 500.. => Verdict::Unclear(format!("HTTP {}", self.status)),
+            408 | 500.. => Reply::Unclear(format!("HTTP {}", self.status)),
             // Something between us and Flickr said that, after or before it passed the photo on.
-            status if is_upload => Verdict::Unclear(format!("HTTP {status}")),
-            status => Verdict::Failed(Error::Unexpected {
+            status if is_upload => Reply::Unclear(format!("HTTP {status}")),
+            status => Reply::Failed(Error::Unexpected {
                 doing: doing.into(),
                 code: status.into(),
                 message: format!("HTTP {status}"),
@@ -148,11 +148,11 @@ impl Answer {
     }
 }
 
-impl Answer {
+impl RawResponse {
     /// A refusal of a change that must not be made twice. Flickr has answered an outage (code 0, 10, 105, 201),
     /// or that it saw the nonce before, to changes that it made: those are unclear. HTTP 429 comes from in
     /// front of Flickr, so nothing was done.
-    pub(super) fn doubted(&self, doing: &str, error: Error) -> Error {
+    pub(super) fn as_ambiguous(&self, doing: &str, error: Error) -> Error {
         match error {
             Error::Throttled { .. } if self.status == 429 => error,
             Error::Throttled { .. } => Error::ambiguous(doing, "Flickr asks for fewer calls"),
@@ -169,21 +169,21 @@ impl Answer {
 
 impl Failure {
     /// The common codes (every method's page lists them), then those of uploads or of REST methods.
-    fn verdict(self, doing: &str, is_upload: bool) -> Verdict {
+    fn reply(self, doing: &str, is_upload: bool) -> Reply {
         let message = self.message;
         let code = self.code;
         // Outages have come as 0, 10 and 201; only the words are the same.
         if message.contains("not currently available") {
             return if is_upload {
-                Verdict::Unclear(message)
+                Reply::Unclear(message)
             } else {
-                Verdict::Failed(Error::unavailable(doing, message))
+                Reply::Failed(Error::unavailable(doing, message))
             };
         }
         if message.contains("temporarily disabled") {
-            return Verdict::Failed(Error::unavailable(doing, message));
+            return Reply::Failed(Error::unavailable(doing, message));
         }
-        Verdict::Failed(match code {
+        Reply::Failed(match code {
             96 | 97 => Error::Signature,
             98 => Error::TokenRevoked { message },
             99 => Error::Rights { message },
@@ -193,7 +193,7 @@ impl Failure {
                 may_be_done: is_upload,
             },
             // "Write operation failed": it was begun, so look before doing it again.
-            106 => return Verdict::Unclear(message),
+            106 => return Reply::Unclear(message),
             _ if is_upload => return upload_failure(code, message, self.duplicate, self.wait),
             _ if code < 77 && is_not_found(&message) => Error::NotFound {
                 doing: doing.into(),
@@ -212,8 +212,13 @@ impl Failure {
 ///
 /// Those that judge the file, the account or the call are believed. All others, unknown ones among
 /// them, may be about what Flickr does with a photo that it has.
-fn upload_failure(code: i64, message: String, duplicate: Twin, wait: Option<Duration>) -> Verdict {
-    Verdict::Failed(match code {
+fn upload_failure(
+    code: i64,
+    message: String,
+    duplicate: DuplicateOf,
+    wait: Option<Duration>,
+) -> Reply {
+    Reply::Failed(match code {
         6 => Error::AccountFull { message },
         9 => duplicate.error(),
         14 => Error::Throttled {
@@ -226,7 +231,7 @@ fn upload_failure(code: i64, message: String, duplicate: Twin, wait: Option<Dura
             Error::Refused { code, message }
         }
         // 3, "General upload failure", is a bad moment or a bad file; the caller's limit of attempts tells.
-        _ => return Verdict::Unclear(format!("{message} (code {code})")),
+        _ => return Reply::Unclear(format!("{message} (code {code})")),
     })
 }
 
@@ -236,13 +241,13 @@ fn is_not_found(message: &str) -> bool {
 }
 
 /// The words of the OAuth problem reporting extension that Flickr uses, with HTTP 401 or 400.
-fn oauth_problem(doing: &str, status: u16, text: &str, is_upload: bool) -> Verdict {
+fn oauth_problem(doing: &str, status: u16, text: &str, is_upload: bool) -> Reply {
     let mut message = form_value(text, "oauth_problem").unwrap_or_default();
     if let Some(absent) = form_value(text, "oauth_parameters_absent") {
         message.push_str(": ");
         message.push_str(&absent);
     }
-    Verdict::Failed(match message.as_str() {
+    Reply::Failed(match message.as_str() {
         "signature_invalid" => Error::Signature,
         "token_rejected" | "token_revoked" | "token_expired" | "token_used" => {
             Error::TokenRevoked { message }
@@ -253,7 +258,7 @@ fn oauth_problem(doing: &str, status: u16, text: &str, is_upload: bool) -> Verdi
         "permission_denied" | "permission_unknown" => Error::Rights { message },
         "timestamp_refused" => Error::ClockSkew,
         // Each request has a nonce of its own: so this one came twice, and the first may have been taken.
-        "nonce_used" if is_upload => return Verdict::Unclear(message),
+        "nonce_used" if is_upload => return Reply::Unclear(message),
         // The next attempt has a new nonce.
         "nonce_used" => Error::unavailable(doing, message),
         _ => Error::Unexpected {
@@ -306,7 +311,7 @@ fn json_envelope(text: &str) -> Option<Result<Envelope, Failure>> {
                 message: field("message")
                     .and_then(lenient::as_text)
                     .unwrap_or_default(),
-                duplicate: Twin {
+                duplicate: DuplicateOf {
                     photo_id: field("duplicate_photo_id").and_then(lenient::as_text),
                     status: field("duplicate_photo_status").and_then(lenient::as_text),
                 },
@@ -328,7 +333,7 @@ fn xml_envelope(text: &str) -> Option<Result<Envelope, Failure>> {
         ("fail", Some(err)) => Some(Err(Failure {
             code: err.code.trim().parse().unwrap_or_default(),
             message: err.msg,
-            duplicate: Twin {
+            duplicate: DuplicateOf {
                 photo_id: rsp
                     .duplicate_photo_id
                     .and_then(Text::content)

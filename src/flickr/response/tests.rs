@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn answer(status: u16, body: &str) -> Answer {
-    Answer {
+fn answer(status: u16, body: &str) -> RawResponse {
+    RawResponse {
         status,
         date: None,
         retry_after: None,
@@ -13,10 +13,10 @@ fn answer(status: u16, body: &str) -> Answer {
 }
 
 fn failed(status: u16, body: &str, is_upload: bool) -> Error {
-    match answer(status, body).verdict("the call", is_upload) {
-        Verdict::Failed(error) => error,
-        Verdict::Done(_) => panic!("done: {body}"),
-        Verdict::Unclear(why) => panic!("unclear: {why}"),
+    match answer(status, body).reply("the call", is_upload) {
+        Reply::Failed(error) => error,
+        Reply::Done(_) => panic!("done: {body}"),
+        Reply::Unclear(why) => panic!("unclear: {why}"),
     }
 }
 
@@ -103,8 +103,8 @@ fn the_common_codes_come_as_json_or_xml_to_any_call() {
             assert_eq!(kind(&failed(200, body, false)), expected, "{body}");
             // An outage behind the upload servers: they may have passed the photo on.
             if expected == "Unavailable" {
-                let verdict = answer(200, body).verdict("the upload", true);
-                assert!(matches!(verdict, Verdict::Unclear(_)), "{body}");
+                let reply = answer(200, body).reply("the upload", true);
+                assert!(matches!(reply, Reply::Unclear(_)), "{body}");
             } else {
                 assert_eq!(kind(&failed(200, body, true)), expected, "{body}");
             }
@@ -214,8 +214,8 @@ fn outages_and_nonsense_are_unclear() {
     ] {
         assert!(
             matches!(
-                answer(status, body).verdict("the call", true),
-                Verdict::Unclear(_)
+                answer(status, body).reply("the call", true),
+                Reply::Unclear(_)
             ),
             "{status} {body}"
         );
@@ -226,8 +226,8 @@ fn outages_and_nonsense_are_unclear() {
 fn a_title_that_looks_like_an_oauth_problem_is_a_title() {
     let body = r#"{"photos":{"photo":[{"id":"1","title":"a&oauth_problem=token_rejected&b"}]},"stat":"ok"}"#;
     assert!(matches!(
-        answer(200, body).verdict("the call", false),
-        Verdict::Done(Envelope::Json(_))
+        answer(200, body).reply("the call", false),
+        Reply::Done(Envelope::Json(_))
     ));
 }
 
@@ -237,8 +237,7 @@ fn an_upload_answers_with_a_photo_id_with_or_without_attributes() {
         "<?xml version=\"1.0\" encoding=\"utf-8\" ?>\n<rsp stat=\"ok\">\n<photoid>10100736393</photoid>\n</rsp>\n",
         "<rsp stat=\"ok\"><photoid secret=\"4c7cf4c150\" originalsecret=\"2f77799763\">10100736393</photoid></rsp>",
     ] {
-        let Verdict::Done(Envelope::Xml { photo_id }) =
-            answer(200, body).verdict("the upload", true)
+        let Reply::Done(Envelope::Xml { photo_id }) = answer(200, body).reply("the upload", true)
         else {
             panic!("{body}");
         };

@@ -10,12 +10,12 @@ pub(super) const SKEW_SECONDS: i64 = 5;
 
 /// How far the two clocks are apart.
 #[derive(Debug, Default)]
-pub(super) struct Clock {
+pub(super) struct ServerClock {
     /// Flickr's less ours, in seconds, as the last answer told.
     apart_seconds: AtomicI64,
 }
 
-impl Clock {
+impl ServerClock {
     /// Learns from the `Date` header of any answer.
     pub(super) fn learn(&self, date: &str) {
         if let Some(apart) = seconds_ahead(date) {
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn every_answer_tells_how_far_the_clocks_are_apart() {
-        let clock = Clock::default();
+        let clock = ServerClock::default();
         let date = |ahead: i64| {
             let time = jiff::Timestamp::from_second(unix_seconds() + ahead).unwrap();
             time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()

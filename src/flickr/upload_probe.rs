@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 use reqwest::header::AUTHORIZATION;
 use reqwest::multipart::Form;
 
-use super::answer::{Answer, Verdict};
 use super::oauth::Params;
+use super::response::{RawResponse, Reply};
 use super::{Client, Error};
 
 /// What it is called in errors.
@@ -18,7 +18,7 @@ impl Client {
     ///
     /// # Errors
     /// Where the call cannot be made at all: see [`Budget::take_upload`](super::Budget::take_upload).
-    pub async fn takes_uploads(&self) -> Result<bool, Error> {
+    pub async fn probe_uploads(&self) -> Result<bool, Error> {
         self.budget().take_upload().await?.spend();
         let address = self.shared.endpoints.upload.as_str();
         let params: Params = vec![("async", "0".into())];
@@ -33,15 +33,15 @@ impl Client {
             .multipart(Form::new().text("async", "0"))
             .timeout(self.shared.timeouts.call);
         self.shared.uploads.fetch_add(1, Ordering::Relaxed);
-        let exchange = async { Answer::read(request.send().await?).await };
+        let exchange = async { RawResponse::read(request.send().await?).await };
         let Ok(answer) = exchange.await else {
             return Ok(false);
         };
         Ok(
-            match self.heed(DOING, &answer, answer.verdict(DOING, true)) {
-                Verdict::Failed(Error::Refused { .. }) => true,
-                Verdict::Failed(error) => error.stops_everything(),
-                Verdict::Done(_) | Verdict::Unclear(_) => false,
+            match self.apply_to_budget(DOING, &answer, answer.reply(DOING, true)) {
+                Reply::Failed(Error::Refused { .. }) => true,
+                Reply::Failed(error) => error.stops_everything(),
+                Reply::Done(_) | Reply::Unclear(_) => false,
             },
         )
     }
@@ -52,32 +52,32 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use super::super::testing::{Reply, client, credentials, scripted, timeouts};
+    use super::super::testing::{Canned, client, credentials, scripted, timeouts};
     use super::super::{Budget, Cause, Client, Endpoints};
 
     #[tokio::test]
     async fn only_an_answer_of_flickrs_own_shows_that_uploads_are_taken() {
         let refusal = r#"<rsp stat="fail"><err code="2" msg="No photo specified"/></rsp>"#;
         let server = scripted(vec![
-            Reply::ok(refusal),
-            Reply::ok("<html>Welcome to the hotel</html>"),
-            Reply::new(503, "<html>503</html>"),
-            Reply::new(403, "<html>403</html>"),
+            Canned::ok(refusal),
+            Canned::ok("<html>Welcome to the hotel</html>"),
+            Canned::new(503, "<html>503</html>"),
+            Canned::new(403, "<html>403</html>"),
         ])
         .await;
         let client = client(&server.base);
         let mut found = Vec::new();
         for _ in 0..4 {
-            found.push(client.takes_uploads().await.unwrap());
+            found.push(client.probe_uploads().await.unwrap());
         }
         assert_eq!(found, [true, false, false, false]);
         let nobody = super::super::testing::client("http://127.0.0.1:1");
-        assert!(!nobody.takes_uploads().await.unwrap());
+        assert!(!nobody.probe_uploads().await.unwrap());
     }
 
     #[tokio::test]
     async fn each_question_is_one_call_of_the_budget() {
-        let server = scripted(vec![Reply::new(503, "")]).await;
+        let server = scripted(vec![Canned::new(503, "")]).await;
         let grants = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&grants);
         let budget = Budget::shared(move || {
@@ -87,7 +87,7 @@ mod tests {
         let endpoints = Endpoints::under(&server.base).unwrap();
         let client = Client::new(endpoints, credentials(), budget, timeouts()).unwrap();
         for _ in 0..3 {
-            client.takes_uploads().await.unwrap();
+            client.probe_uploads().await.unwrap();
         }
         assert_eq!(grants.load(Ordering::SeqCst), 3);
     }
