@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use s3flickr::flickr::{Budget, Cause, Client};
+use s3flickr::model::flickr::privacy::Privacy;
 use s3flickr::model::flickr::set_title::SetName;
 use s3flickr::model::outcome::Backoff;
 use s3flickr::monitor::Silent;

@@ -2,6 +2,7 @@
 
 use futures_util::StreamExt;
 use s3flickr::flickr::Upload;
+use s3flickr::model::flickr::privacy::Privacy;
 
 use crate::support::cli::User;
 use crate::support::env::{Env, picture};

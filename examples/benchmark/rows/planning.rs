@@ -38,7 +38,7 @@ pub fn planning(bench: &Bench) -> Vec<Row> {
 pub fn plan(photos: usize) {
     let library = library(photos);
     let began = std::time::Instant::now();
-    let wants = Assignment::of(&library, Rules::default()).wants_loose();
+    let wants = Assignment::of(&library, Rules::default()).needs_not_in_set();
     // Again, as after the photos in no set were read.
     let assignment = Assignment::of(&library, Rules::default());
     assert!(wants && assignment.unclear().is_empty() && !assignment.steps().is_empty());
@@ -85,6 +85,6 @@ fn library(photos: usize) -> Library {
     Library {
         photos: (0..photos).rev().map(photo).collect(),
         sets: (0..photos / PHOTOS_A_SET / 2).map(set).collect(),
-        loose: None,
+        not_in_set: None,
     }
 }

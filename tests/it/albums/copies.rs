@@ -3,6 +3,7 @@
 use futures_util::StreamExt;
 use s3flickr::flickr::Upload;
 use s3flickr::model::Key;
+use s3flickr::model::flickr::privacy::Privacy;
 use s3flickr::model::flickr::tags::Origin;
 use serde_json::json;
 

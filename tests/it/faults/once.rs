@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::stream;
 use s3flickr::flickr::Upload;
+use s3flickr::model::flickr::privacy::Privacy;
 use s3flickr::model::flickr::tags::Origin;
 use serde_json::{Value, json};
 
