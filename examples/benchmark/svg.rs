@@ -111,21 +111,21 @@ fn curve(body: &mut String, points: &[(f64, &Row)], y: f64) -> f64 {
     );
     for (count, row) in points {
         let rate = row.figures[0].median;
-        let (x, spot) = place(*count, rate);
-        let _ = writeln!(
-            body,
-            "<circle class=\"ours\" cx=\"{x:.1}\" cy=\"{spot:.1}\" r=\"4\"/>"
-        );
-        text(body, x + 8.0, spot + 16.0, "soft", &number(rate));
-        text(
-            body,
-            x - 4.0,
-            bottom + 18.0,
-            "",
-            &number(*count).replace(".00", ""),
-        );
+        dot(body, place(*count, rate), rate);
+        let label = number(*count).replace(".00", "");
+        let (x, _) = place(*count, 0.0);
+        text(body, x - 4.0, bottom + 18.0, "", &label);
     }
     bottom + 30.0
+}
+
+/// A measured point of the curve, with its figure.
+fn dot(body: &mut String, (x, y): (f64, f64), rate: f64) {
+    let _ = writeln!(
+        body,
+        "<circle class=\"ours\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\"/>"
+    );
+    text(body, x + 8.0, y + 16.0, "soft", &number(rate));
 }
 
 fn text(body: &mut String, x: f64, y: f64, class: &str, words: &str) {

@@ -78,18 +78,24 @@ async fn calls_made(env: &Env) -> u64 {
     env.calls().await.values().sum()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_call_comes_out_of_the_budget_looks_and_lists_and_checks_among_them() {
-    let env = Env::start().await;
+/// A user with a queue of photos, two of them with the same bytes: Flickr refuses the second as a
+/// duplicate, and s3flickr asks which photo it is.
+async fn queued_twins(env: &Env) -> (User, String) {
     let user = env.user();
     let photos = user.home().join("photos");
     for key in ["a/1.jpg", "a/2.jpg", "b/3.jpg", "b/4.jpg"] {
         write_photo(&photos, key, &picture(key));
     }
-    // The same bytes under another key: Flickr refuses them, and which photo it is is asked for.
     write_photo(&photos, "b/5.jpg", &picture("a/1.jpg"));
     let location = format!("sqlite:{}", user.home().join("queue.db").display());
     populated(&user, &location).await;
+    (user, location)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_comes_out_of_the_budget_looks_and_lists_and_checks_among_them() {
+    let env = Env::start().await;
+    let (_user, location) = queued_twins(&env).await;
     // Looks after lost answers, and calls that are made again.
     let script = json!([
         { "call": "upload", "fault": "lose-answer", "times": 2 },

@@ -18,6 +18,14 @@ async fn migrated(env: &Env) -> User {
     user
 }
 
+/// A page of the gallery contains all of these texts.
+async fn shows(env: &Env, path: &str, texts: &[&str]) {
+    let page = dump_dom(&env.url(path)).await.expect("a page");
+    for text in texts {
+        assert!(page.contains(text), "{text} is not on {path}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_gallery_shows_the_stream_the_sets_a_photo_and_the_calls() {
     let env = Env::start().await;
@@ -39,32 +47,16 @@ async fn the_gallery_shows_the_stream_the_sets_a_photo_and_the_calls() {
         "a thumbnail each"
     );
 
-    let sets = dump_dom(&env.url("/sets"))
-        .await
-        .expect("the browser is there");
-    for title in ["2013/Cats", "2013/Café, été", "2013/Space", "2014/Textures"] {
-        assert!(sets.contains(title), "{title} is not among the sets");
-    }
+    let folders = ["2013/Cats", "2013/Café, été", "2013/Space", "2014/Textures"];
+    shows(&env, "/sets", &folders).await;
     let brick = photos
         .iter()
         .find(|photo| photo.title.contains("100%"))
         .expect("an example");
-    let page = dump_dom(&env.url(&format!("/photos/{}", brick.id)))
-        .await
-        .expect("a page");
-    for shown in [
-        "2014/Textures/100% brick+mortar.jpg",
-        "s3flickr:path=",
-        "private",
-        &brick.sha1,
-    ] {
-        assert!(page.contains(shown), "{shown} is not on the photo's page");
-    }
-    let calls = dump_dom(&env.url("/calls")).await.expect("a page");
-    assert!(
-        calls.contains("flickr.photosets.editPhotos"),
-        "the log of calls"
-    );
+    let title = "2014/Textures/100% brick+mortar.jpg";
+    let of_photo = [title, "s3flickr:path=", "private", &brick.sha1];
+    shows(&env, &format!("/photos/{}", brick.id), &of_photo).await;
+    shows(&env, "/calls", &["flickr.photosets.editPhotos"]).await;
 
     let picture = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("gallery.png");
     screenshot(&env.url("/"), &picture, 1280, 900)

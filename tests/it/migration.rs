@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::aws::{ministack, unique};
+use crate::support::aws::{Aws, ministack, unique};
+use crate::support::cli::User;
 use crate::support::env::{Env, picture, sha1};
 
 /// Folders and names that have broken one tool or another.
@@ -40,22 +41,59 @@ fn awkward_keys() -> BTreeSet<String> {
     keys
 }
 
+/// Puts a photo of each key into the bucket, and files that Flickr does not take.
+async fn fill(aws: &Aws, bucket: &str, keys: &BTreeSet<String>) {
+    aws.put_objects(bucket, keys.iter().map(|key| (key.clone(), picture(key))))
+        .await;
+    for skipped in ["plain/", "plain/.DS_Store", "plain/raw.NEF", "plain/x.heic"] {
+        aws.put_object(bucket, skipped, "not for Flickr").await;
+    }
+    aws.put_object(bucket, "plain/empty.jpg", "").await;
+}
+
+/// The set of each folder: its photos in order.
+fn sets_of(keys: &BTreeSet<String>) -> BTreeMap<String, Vec<String>> {
+    let mut sets: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for key in keys {
+        if let Some((folder, _)) = key.rsplit_once('/') {
+            sets.entry(folder.to_owned()).or_default().push(key.clone());
+        }
+    }
+    sets
+}
+
+/// Runs three workers at once until the queue is drained; gives how many photos they uploaded.
+async fn uploaded_by_three(user: &User, queue: &str) -> u64 {
+    let work = ["work", "--queue", queue, "--calls-per-hour", "0", "--json"];
+    let workers = [user.start(work), user.start(work), user.start(work)];
+    let mut uploaded = 0;
+    for worker in workers {
+        let result = worker.output().await.expect_success().json();
+        assert_eq!(result["stopped"], "drained");
+        uploaded += result["uploaded"].as_u64().unwrap_or_default();
+    }
+    uploaded
+}
+
+/// Counted: populate's question what the account takes, three calls of each worker's start (whether
+/// the account has photos is asked by those that find the queue bound to none), what assign-sets
+/// needs, and three for a message that comes twice or an answer that is lost on a busy machine.
+async fn calls_are_few(env: &Env, photos: u64, folders: u64) {
+    let calls = env.calls().await;
+    let uploads = calls["upload"];
+    let rest: u64 = calls.values().sum::<u64>() - uploads;
+    assert_eq!(uploads, photos);
+    assert!(rest <= 2 * folders + photos / 500 + 14, "{calls:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_awkward_objects_arrive_once_each_through_three_workers() {
     let (aws, env) = (ministack().await, Env::start().await);
     let user = env.user().with_all(aws.env());
-    let (bucket, queue) = (
-        aws.bucket("photos").await,
-        format!("sqs://{}", unique("queue")),
-    );
+    let bucket = aws.bucket("photos").await;
+    let queue = format!("sqs://{}", unique("queue"));
     let keys = awkward_keys();
-    aws.put_objects(&bucket, keys.iter().map(|key| (key.clone(), picture(key))))
-        .await;
-    for passed_over in ["plain/", "plain/.DS_Store", "plain/raw.NEF", "plain/x.heic"] {
-        aws.put_object(&bucket, passed_over, "not for Flickr").await;
-    }
-    aws.put_object(&bucket, "plain/empty.jpg", "").await;
-
+    fill(aws, &bucket, &keys).await;
     let populated = user
         .run(["populate", "--bucket", &bucket, "--queue", &queue, "--json"])
         .await
@@ -65,14 +103,7 @@ async fn a_thousand_awkward_objects_arrive_once_each_through_three_workers() {
     let skipped = serde_json::json!({ "folder": 1, "type": 3, "empty": 1 });
     assert_eq!(populated["skipped"], skipped);
 
-    let work = ["work", "--queue", &queue, "--calls-per-hour", "0", "--json"];
-    let workers = [user.start(work), user.start(work), user.start(work)];
-    let mut uploaded = 0;
-    for worker in workers {
-        let result = worker.output().await.expect_success().json();
-        assert_eq!(result["stopped"], "drained");
-        uploaded += result["uploaded"].as_u64().unwrap_or_default();
-    }
+    let uploaded = uploaded_by_three(&user, &queue).await;
     assert_eq!(uploaded, keys.len() as u64);
 
     let expected: BTreeMap<String, String> = keys
@@ -80,45 +111,24 @@ async fn a_thousand_awkward_objects_arrive_once_each_through_three_workers() {
         .map(|key| (key.clone(), sha1(&picture(key))))
         .collect();
     assert_eq!(env.contents().await, expected);
-    assert!(
-        env.photos()
-            .await
-            .iter()
-            .all(|photo| photo.visibility == "private")
-    );
+    let photos = env.photos().await;
+    assert!(photos.iter().all(|photo| photo.visibility == "private"));
 
-    let assigned = user
-        .run(["assign-sets", "--json"])
-        .await
-        .expect_success()
-        .json();
-    let mut sets: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for key in &keys {
-        if let Some((folder, _)) = key.rsplit_once('/') {
-            sets.entry(folder.to_owned()).or_default().push(key.clone());
-        }
-    }
+    let assigned = user.run(["assign-sets", "--json"]).await;
+    let assigned = assigned.expect_success().json();
+    let sets = sets_of(&keys);
     assert_eq!(assigned["sets_created"], sets.len());
     assert_eq!(env.sets().await, sets.into_iter().collect::<Vec<_>>());
 
-    // Counted: populate's question what the account takes, three calls of each worker's start (whether
-    // the account has photos is asked by those that find the queue bound to none), what assign-sets
-    // needs, and three for a message that comes twice or an answer that is lost on a busy machine.
-    let calls = env.calls().await;
-    let uploads = calls["upload"];
-    let rest: u64 = calls.values().sum::<u64>() - uploads;
-    assert_eq!(uploads, keys.len() as u64);
-    let folders = assigned["sets_created"].as_u64().unwrap_or_default();
-    assert!(
-        rest <= 2 * folders + keys.len() as u64 / 500 + 14,
-        "{calls:?}"
-    );
+    calls_are_few(
+        &env,
+        keys.len() as u64,
+        assigned["sets_created"].as_u64().unwrap(),
+    )
+    .await;
 
-    let status = user
-        .run(["status", "--queue", &queue, "--json"])
-        .await
-        .expect_success()
-        .json();
+    let status = user.run(["status", "--queue", &queue, "--json"]).await;
+    let status = status.expect_success().json();
     assert_eq!(
         (status["done"].as_u64(), status["failed"].as_u64()),
         (Some(1000), Some(0))
@@ -250,7 +260,7 @@ async fn two_files_with_the_same_bytes_are_two_photos() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_shows_nine_photos_in_four_sets() {
     let photos = format!("{}/examples/photos", env!("CARGO_MANIFEST_DIR"));
-    let user = crate::support::cli::User::new();
+    let user = User::new();
     let shown = user
         .run(["demo", "--exit", "--photos", &photos])
         .await
@@ -264,7 +274,7 @@ async fn the_demo_shows_nine_photos_in_four_sets() {
 }
 
 /// Writes pictures below a new folder and gives its path.
-fn folder_of(user: &crate::support::cli::User, keys: &[&str]) -> String {
+fn folder_of(user: &User, keys: &[&str]) -> String {
     let folder = user.home().join("photos");
     for key in keys {
         let path = folder.join(key);
@@ -277,7 +287,7 @@ fn folder_of(user: &crate::support::cli::User, keys: &[&str]) -> String {
     folder.display().to_string()
 }
 
-async fn migrate_folder(env: &Env, keys: &[&str], user: &crate::support::cli::User) {
+async fn migrate_folder(env: &Env, keys: &[&str], user: &User) {
     let folder = folder_of(user, keys);
     user.run(["populate", "--from", &folder])
         .await

@@ -256,6 +256,45 @@ fn refusal(code: &str) -> Answer {
     (StatusCode::BAD_REQUEST, body)
 }
 
+fn entries(request: &Value) -> &[Value] {
+    request["Entries"].as_array().unwrap()
+}
+
+/// The bodies of a batch, as JSON.
+fn bodies(request: &Value) -> Vec<String> {
+    let bodies = entries(request)
+        .iter()
+        .map(|e| e["MessageBody"].to_string());
+    bodies.collect()
+}
+
+/// The answer to the n-th batch: of the first ones some entries fail for now, of the last one the
+/// entry is refused.
+fn answer_to_batch(request: &Value, number: usize) -> Answer {
+    let failure = |body: &str, code: &str, is_ours: bool| {
+        let entry = entries(request).iter().find(|e| e["MessageBody"] == body);
+        let id = entry.map_or(Value::Null, |e| e["Id"].clone());
+        json!({ "Id": id, "Code": code, "SenderFault": is_ours })
+    };
+    let failed = match number {
+        1 => vec![
+            failure("b", "InternalError", false),
+            failure("c", "InternalError", false),
+        ],
+        2 => vec![failure("c", "RequestThrottled", false)],
+        3 => vec![],
+        _ => vec![failure("d", "InvalidMessageContents", true)],
+    };
+    let has_failed = |id: &Value| failed.iter().any(|failure| failure["Id"] == *id);
+    let taken: Vec<_> = entries(request)
+        .iter()
+        .filter(|entry| !has_failed(&entry["Id"]))
+        .map(|entry| json!({ "Id": entry["Id"], "MessageId": "m", "MD5OfMessageBody": "" }))
+        .collect();
+    let answer = json!({ "Successful": taken, "Failed": failed });
+    (StatusCode::OK, answer)
+}
+
 #[tokio::test]
 async fn of_a_batch_only_what_was_not_taken_is_sent_again() {
     let sent = Arc::new(Mutex::new(Vec::new()));
@@ -264,38 +303,9 @@ async fn of_a_batch_only_what_was_not_taken_is_sent_again() {
         if operation == "GetQueueUrl" {
             return url();
         }
-        let entries = request["Entries"].as_array().unwrap();
-        let bodies: Vec<_> = entries
-            .iter()
-            .map(|e| e["MessageBody"].to_string())
-            .collect();
-        let id = |wanted: &str| {
-            let entry = entries.iter().find(|e| e["MessageBody"] == wanted);
-            entry.map_or(Value::Null, |e| e["Id"].clone())
-        };
-        let failure =
-            |id, code: &str, ours: bool| json!({ "Id": id, "Code": code, "SenderFault": ours });
         let mut log = log.lock().unwrap();
-        log.push(bodies.join(" "));
-        let failed = match log.len() {
-            1 => vec![
-                failure(id("b"), "InternalError", false),
-                failure(id("c"), "InternalError", false),
-            ],
-            2 => vec![failure(id("c"), "RequestThrottled", false)],
-            3 => vec![],
-            _ => vec![failure(id("d"), "InvalidMessageContents", true)],
-        };
-        let left = |id: &Value| failed.iter().any(|failure| failure["Id"] == *id);
-        let taken: Vec<_> = entries
-            .iter()
-            .filter(|entry| !left(&entry["Id"]))
-            .map(|entry| json!({ "Id": entry["Id"], "MessageId": "m", "MD5OfMessageBody": "" }))
-            .collect();
-        (
-            StatusCode::OK,
-            json!({ "Successful": taken, "Failed": failed }),
-        )
+        log.push(bodies(request).join(" "));
+        answer_to_batch(request, log.len())
     })
     .await;
     let queue = Queue::open_with(&config, "sqs://photos").await.unwrap();

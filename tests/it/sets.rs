@@ -3,6 +3,7 @@
 use futures_util::StreamExt;
 use s3flickr::flickr::Upload;
 use s3flickr::model::flickr::privacy::Privacy;
+use serde_json::Value;
 
 use crate::support::cli::User;
 use crate::support::env::{Env, picture};
@@ -16,13 +17,36 @@ pub async fn uploaded(env: &Env, keys: &[&str]) -> User {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, picture(key)).unwrap();
     }
-    user.run(["populate", "--from", "photos"])
-        .await
-        .expect_success();
-    user.run(["work", "--calls-per-hour", "0"])
-        .await
-        .expect_success();
+    copy_folder(&user).await;
     user
+}
+
+/// Uploads what is new in the folder of photos.
+pub async fn copy_folder(user: &User) {
+    let populate = user.run(["populate", "--from", "photos"]);
+    populate.await.expect_success();
+    let work = user.run(["work", "--calls-per-hour", "0"]);
+    work.await.expect_success();
+}
+
+/// The result of `merge-sets` with these options.
+async fn merge(user: &User, options: &[&str]) -> Value {
+    let merged = user.run([&["merge-sets", "--json"], options].concat());
+    merged.await.expect_success().json()
+}
+
+/// Makes a set of these photos, as a person or another tool would; gives its id.
+pub async fn by_hand(env: &Env, title: &str, keys: &[&str]) -> String {
+    let client = env.client();
+    let mut ids = Vec::new();
+    for key in keys {
+        ids.push(env.id_of(key).await);
+    }
+    let set = client.create_set(title, &ids[0]).await.unwrap();
+    if ids.len() > 1 {
+        client.edit_set(&set, &ids[0], &ids).await.unwrap();
+    }
+    set
 }
 
 pub fn set(title: &str, photos: &[&str]) -> (String, Vec<String>) {
@@ -36,28 +60,12 @@ pub fn set(title: &str, photos: &[&str]) -> (String, Vec<String>) {
 async fn three_sets_of_one_name_become_one_and_nobody_is_lost() {
     let env = Env::start().await;
     let user = uploaded(&env, &["a/1.jpg", "a/2.jpg", "a/3.jpg", "b/4.jpg"]).await;
-    let client = env.client();
     // The oldest was edited by hand: a photo of another folder is in it, in an order of its own.
-    let oldest = client
-        .create_set("a", &env.id_of("b/4.jpg").await)
-        .await
-        .unwrap();
-    let order = [env.id_of("b/4.jpg").await, env.id_of("a/3.jpg").await];
-    client.edit_set(&oldest, &order[0], &order).await.unwrap();
-    client
-        .create_set("a", &env.id_of("a/1.jpg").await)
-        .await
-        .unwrap();
-    client
-        .create_set("a", &env.id_of("a/2.jpg").await)
-        .await
-        .unwrap();
+    by_hand(&env, "a", &["b/4.jpg", "a/3.jpg"]).await;
+    by_hand(&env, "a", &["a/1.jpg"]).await;
+    by_hand(&env, "a", &["a/2.jpg"]).await;
 
-    let planned = user
-        .run(["merge-sets", "--dry-run", "--json"])
-        .await
-        .expect_success()
-        .json();
+    let planned = merge(&user, &["--dry-run"]).await;
     assert_eq!(
         (
             planned["titles_merged"].as_u64(),
@@ -67,11 +75,7 @@ async fn three_sets_of_one_name_become_one_and_nobody_is_lost() {
     );
     assert_eq!(env.sets().await.len(), 3, "a dry run does nothing");
 
-    let merged = user
-        .run(["merge-sets", "--json"])
-        .await
-        .expect_success()
-        .json();
+    let merged = merge(&user, &[]).await;
     assert_eq!(
         (
             merged["sets_deleted"].as_u64(),
@@ -88,11 +92,7 @@ async fn three_sets_of_one_name_become_one_and_nobody_is_lost() {
     );
     assert_eq!(sets[0].1.len(), 4);
 
-    let again = user
-        .run(["merge-sets", "--json"])
-        .await
-        .expect_success()
-        .json();
+    let again = merge(&user, &[]).await;
     assert_eq!(
         (again["titles_merged"].as_u64(), again["calls"].as_u64()),
         (Some(0), Some(1))

@@ -2,12 +2,22 @@
 
 use std::process::Command;
 
-use s3flickr::sandbox::{self, Options};
+use s3flickr::sandbox::{self, Options, Sandbox};
 
 use crate::bench::Bench;
 use crate::measured;
 use crate::s3::{KEYS_A_FOLDER, bucket_of_different};
 use crate::table::Row;
+
+/// How many calls the sandbox has counted until now.
+async fn calls_so_far(sandbox: &Sandbox) -> f64 {
+    let url = format!("{}/sandbox/calls", sandbox.base_url());
+    let answer = reqwest::get(url).await.expect("an answer");
+    let body = answer.bytes().await.expect("a body");
+    let log: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+    let totals = log["totals"].as_object().expect("totals").values();
+    totals.filter_map(|total| total["calls"].as_f64()).sum()
+}
 
 /// A bucket with folders of 80 photos, into the sandbox, which counts.
 pub fn calls(bench: &Bench) -> Vec<Row> {
@@ -17,20 +27,7 @@ pub fn calls(bench: &Bench) -> Vec<Row> {
     let sandbox = runtime
         .block_on(sandbox::start(Options::default()))
         .expect("a sandbox");
-    let counted = || -> f64 {
-        let log = runtime.block_on(async {
-            let url = format!("{}/sandbox/calls", sandbox.base_url());
-            reqwest::get(url)
-                .await
-                .expect("an answer")
-                .bytes()
-                .await
-                .expect("a body")
-        });
-        let log: serde_json::Value = serde_json::from_slice(&log).expect("JSON");
-        let totals = log["totals"].as_object().expect("totals").values();
-        totals.filter_map(|total| total["calls"].as_f64()).sum()
-    };
+    let counted = || runtime.block_on(calls_so_far(&sandbox));
     let with_sandbox = |mut command: Command| -> Command {
         command.envs(sandbox.environment());
         command

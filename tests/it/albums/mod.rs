@@ -5,10 +5,9 @@ mod lists;
 mod stopping;
 mod titles;
 
-use s3flickr::flickr::Client;
 use serde_json::{Value, json};
 
-use crate::sets::{set, uploaded};
+use crate::sets::{by_hand, set, uploaded};
 use crate::support::cli::User;
 use crate::support::env::Env;
 
@@ -21,20 +20,6 @@ const SIX: [&str; 6] = [
 async fn result(user: &User, command: &[&str]) -> Value {
     let command = [command, &["--json", "--calls-per-hour", "0"]].concat();
     user.run(command).await.expect_success().json()
-}
-
-/// Makes a set of these photos, as a hand or another tool would; gives its id.
-async fn by_hand(env: &Env, title: &str, keys: &[&str]) -> String {
-    let client: Client = env.client();
-    let mut ids = Vec::new();
-    for key in keys {
-        ids.push(env.id_of(key).await);
-    }
-    let set = client.create_set(title, &ids[0]).await.unwrap();
-    if ids.len() > 1 {
-        client.edit_set(&set, &ids[0], &ids).await.unwrap();
-    }
-    set
 }
 
 #[tokio::test(flavor = "multi_thread")]

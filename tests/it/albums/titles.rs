@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::{by_hand, result};
-use crate::sets::{set, uploaded};
+use crate::sets::{copy_folder, set, uploaded};
 use crate::support::env::Env;
 
 /// Folders that some way of keeping titles makes equal, in pairs.
@@ -124,12 +124,7 @@ async fn an_album_that_a_hand_renamed_keeps_its_name_and_gets_what_is_new() {
     );
     let path = user.home().join("photos/2012/Paris/4.jpg");
     std::fs::write(path, crate::support::env::picture("2012/Paris/4.jpg")).unwrap();
-    user.run(["populate", "--from", "photos"])
-        .await
-        .expect_success();
-    user.run(["work", "--calls-per-hour", "0"])
-        .await
-        .expect_success();
+    copy_folder(&user).await;
     let planned = result(&user, &["assign-sets", "--dry-run"]).await;
     assert_eq!(
         (&planned["sets_created"], &planned["photos_added"]),

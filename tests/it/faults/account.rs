@@ -14,49 +14,40 @@ async fn a_run_that_no_photo_can_survive_ends_with_what_to_do_and_loses_nothing(
         ("token-revoked", "s3flickr login"),
     ] {
         // A single failure would end a photo.
-        let fixture = Fixture::with(6, 1).await;
         // What is refused to an upload alone is about that upload: a plain call is refused as well.
         let script = json!([
             { "call": "upload", "fault": fault },
             { "call": "flickr.test.login", "fault": fault },
         ]);
-        fixture.env.faults(script).await;
+        let fixture = Fixture::with_faults(6, 1, script).await;
         let stderr = fixture.work().await.expect_code(1).stderr;
         assert_eq!(stderr.matches(told).count(), 1, "{fault}: {stderr}");
         fixture.has(6, 0).await;
-        fixture.env.faults(json!([])).await;
-        fixture.work().await.expect_success();
-        fixture.all_is_well().await;
+        fixture.recovers().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_is_started_again_and_again_on_a_full_account_buries_nothing() {
-    let fixture = Fixture::with(2, 1).await;
     let script = json!([{ "call": "upload", "fault": "account-full" }]);
-    fixture.env.faults(script).await;
+    let fixture = Fixture::with_faults(2, 1, script).await;
     for _ in 0..12 {
         fixture.work().await.expect_code(1);
     }
     fixture.has(2, 0).await;
-    fixture.env.faults(json!([])).await;
-    fixture.work().await.expect_success();
-    fixture.all_is_well().await;
+    fixture.recovers().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_many_lanes_give_back_in_one_stop_is_not_taken_for_a_deadly_one() {
-    let fixture = Fixture::with(1, 1).await;
     let script = json!([{ "call": "upload", "fault": "account-full" }]);
-    fixture.env.faults(script).await;
+    let fixture = Fixture::with_faults(1, 1, script).await;
     // All but one of the lanes wait for a message when the one there is comes back.
     let work = [&WORK[..], &["--transfers", "64"]].concat();
     for _ in 0..3 {
         fixture.user.run(&work).await.expect_code(1);
     }
-    fixture.env.faults(json!([])).await;
-    fixture.work().await.expect_success();
-    fixture.all_is_well().await;
+    fixture.recovers().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,11 +66,10 @@ async fn a_revoked_token_or_a_disabled_key_is_found_before_anything_is_taken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wait_that_flickr_asks_for_is_waited_for() {
-    let fixture = Fixture::with(2, 1).await;
     let script = json!([
         { "call": "upload", "fault": "not-pro-wait", "wait_seconds": 1, "times": 1 },
     ]);
-    fixture.env.faults(script).await;
+    let fixture = Fixture::with_faults(2, 1, script).await;
     let worked = fixture.work().await.expect_success().json();
     assert_eq!(worked["retried"], 0, "{worked}");
     fixture.all_is_well().await;
@@ -153,14 +143,7 @@ async fn a_worker_of_another_account_is_refused_in_one_line_and_takes_nothing() 
 async fn a_queue_remembers_that_its_account_had_photos() {
     let fixture = Fixture::with(2, 5).await;
     fixture.work().await.expect_success();
-    let again = ["--queue", "sqlite:again.db"];
-    let populate = [&["populate", "--from", "photos"][..], &again].concat();
-    fixture.user.run(populate).await.expect_success();
-    fixture
-        .user
-        .run([&WORK[..], &again].concat())
-        .await
-        .expect_success();
+    fixture.again("again").await;
     let file = fixture.user.home().join("again.db");
     let queue = Queue::open(&format!("sqlite:{}", file.display())).await;
     let bound = queue.expect("a queue").account().await.expect("the queue");
@@ -200,11 +183,10 @@ async fn one_upload_that_is_refused_a_signature_is_that_photos_failure() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_flickr_says_of_the_file_or_the_call_is_not_tried_again() {
     for code in [93, 95, 112, 118] {
-        let fixture = Fixture::with(3, 5).await;
         let script = json!([
             { "call": "upload", "fault": "refuse", "code": code, "message": "no", "times": 1 },
         ]);
-        fixture.env.faults(script).await;
+        let fixture = Fixture::with_faults(3, 5, script).await;
         fixture.work().await.expect_code(3);
         assert_eq!(fixture.env.calls().await["upload"], 3, "{code}");
         assert_eq!(fixture.failed().await[0].0, "refused", "{code}");
@@ -213,11 +195,10 @@ async fn what_flickr_says_of_the_file_or_the_call_is_not_tried_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_says_forbidden_costs_no_photo() {
-    let fixture = Fixture::with(3, 5).await;
     let script = json!([
         { "call": "upload", "fault": "error-before", "status": 403, "times": 2 },
     ]);
-    fixture.env.faults(script).await;
+    let fixture = Fixture::with_faults(3, 5, script).await;
     let stderr = fixture.work().await.expect_success().stderr;
     assert!(
         stderr.contains("refuses to answer this machine"),

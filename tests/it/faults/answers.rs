@@ -13,9 +13,8 @@ async fn an_upload_without_a_clear_answer_makes_one_photo_and_one_upload() {
         "garbled",
         "wrong-answer",
     ] {
-        let fixture = Fixture::with(4, 5).await;
         let script = json!([{ "call": "upload", "fault": fault, "times": 2 }]);
-        fixture.env.faults(script).await;
+        let fixture = Fixture::with_faults(4, 5, script).await;
         let worked = fixture.work().await.expect_success().json();
         assert_eq!(worked["already_there"], 2, "{fault}: {worked}");
         assert_eq!(fixture.env.calls().await["upload"], 4, "{fault}");
@@ -25,9 +24,8 @@ async fn an_upload_without_a_clear_answer_makes_one_photo_and_one_upload() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storm_of_lost_answers_costs_a_few_listings() {
-    let fixture = Fixture::with(60, 5).await;
     let script = json!([{ "call": "upload", "fault": "gateway-timeout-after", "times": 60 }]);
-    fixture.env.faults(script).await;
+    let fixture = Fixture::with_faults(60, 5, script).await;
     fixture.work().await.expect_success();
     let calls = fixture.env.calls().await;
     assert_eq!(calls["upload"], 60);
@@ -37,9 +35,8 @@ async fn a_storm_of_lost_answers_costs_a_few_listings() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_is_reset_half_way_is_tried_again() {
-    let fixture = Fixture::with(4, 5).await;
     let script = json!([{ "call": "upload", "fault": "reset-halfway", "times": 3 }]);
-    fixture.env.faults(script).await;
+    let fixture = Fixture::with_faults(4, 5, script).await;
     let worked = fixture.work().await.expect_success().json();
     assert_eq!(worked["retried"], 3, "{worked}");
     fixture.all_is_well().await;
@@ -49,9 +46,8 @@ async fn an_upload_that_is_reset_half_way_is_tried_again() {
 async fn to_be_asked_for_fewer_calls_is_no_failure_of_a_photo() {
     for fault in ["throttle", "unavailable"] {
         // A single failure would end a photo.
-        let fixture = Fixture::with(3, 1).await;
         let script = json!([{ "call": "upload", "fault": fault, "times": 2 }]);
-        fixture.env.faults(script).await;
+        let fixture = Fixture::with_faults(3, 1, script).await;
         let worked = fixture.work().await.expect_success().json();
         assert_eq!(worked["retried"], 0, "{fault}: {worked}");
         fixture.all_is_well().await;
@@ -61,12 +57,11 @@ async fn to_be_asked_for_fewer_calls_is_no_failure_of_a_photo() {
 #[tokio::test(flavor = "multi_thread")]
 async fn looking_survives_answers_that_are_no_answers() {
     for fault in ["lose-answer", "garbled", "short-page", "throttle"] {
-        let fixture = Fixture::with(4, 5).await;
         let script = json!([
             { "call": "upload", "fault": "gateway-timeout-after", "times": 4 },
             { "call": "flickr.people.getPhotos", "fault": fault, "times": 1 },
         ]);
-        fixture.env.faults(script).await;
+        let fixture = Fixture::with_faults(4, 5, script).await;
         fixture.work().await.expect_success();
         fixture.all_is_well().await;
     }
@@ -74,7 +69,6 @@ async fn looking_survives_answers_that_are_no_answers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_does_not_know_the_photo_yet_makes_no_second_one() {
-    let fixture = Fixture::with(4, 5).await;
     // The photo that Flickr names as the duplicate is unknown at first, too.
     let script = json!([
         { "call": "upload", "fault": "gateway-timeout-after", "times": 4 },
@@ -82,7 +76,7 @@ async fn a_list_that_does_not_know_the_photo_yet_makes_no_second_one() {
         { "call": "flickr.photos.getInfo", "fault": "refuse", "code": 1,
           "message": "Photo not found", "times": 2 },
     ]);
-    fixture.env.faults(script).await;
+    let fixture = Fixture::with_faults(4, 5, script).await;
     let worked = fixture.work().await.expect_success().json();
     assert_eq!(worked["already_there"], 4, "{worked}");
     fixture.all_is_well().await;
@@ -90,9 +84,8 @@ async fn a_list_that_does_not_know_the_photo_yet_makes_no_second_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_two_lanes_have_at_the_same_time_makes_one_photo() {
-    let fixture = Fixture::with(1, 5).await;
     let script = json!([{ "call": "upload", "fault": "slow-body", "delay_ms": 200 }]);
-    fixture.env.faults(script).await;
+    let fixture = Fixture::with_faults(1, 5, script).await;
     let queue = fixture.queue().await;
     let body = fixture.message("0/0.jpg");
     let copies = [(); 3].map(|()| super::outgoing(&body));

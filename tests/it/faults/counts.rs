@@ -65,14 +65,7 @@ async fn photos_that_vanish_from_a_queue_are_missing_and_not_done() {
     let text = fixture.user.run(["status"]).await.expect_success().stdout;
     assert!(text.contains("run the same populate"), "{text}");
     // Doing what it says does it.
-    let again = ["--queue", "sqlite:again.db"];
-    let populate = [&["populate", "--from", "photos"][..], &again].concat();
-    fixture.user.run(populate).await.expect_success();
-    fixture
-        .user
-        .run([&WORK[..], &again].concat())
-        .await
-        .expect_success();
+    fixture.again("again").await;
     assert_eq!(fixture.env.contents().await.len(), 5);
 }
 

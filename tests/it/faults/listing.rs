@@ -81,124 +81,124 @@ async fn a_list_that_ends_early_and_says_nothing_of_it_is_read_to_its_end() {
     }
 }
 
+/// Changes a page of a list.
+type Change = fn(&Asked, List) -> List;
+
+/// Lists without an end, and what is said of them.
+const ROUNDS: [(Change, &str); 4] = [
+    // The same token again and again, with other keys each time.
+    (
+        |asked, list| List {
+            keys: match asked.number {
+                0 => list.keys,
+                page => (0..10).map(|n| format!("q/{page}/{n}.jpg")).collect(),
+            },
+            token: Some("t".to_owned()),
+            is_truncated: Some(true),
+            ..list
+        },
+        "second time",
+    ),
+    // Another token each time, and the first keys again.
+    (
+        |asked, _| List {
+            token: Some(asked.number.to_string()),
+            is_truncated: Some(true),
+            keys: numbered(10),
+            ..List::default()
+        },
+        "out of order",
+    ),
+    // One key of the page before comes again.
+    (
+        |asked, mut list| {
+            if asked.number == 1 {
+                list.keys.insert(0, "p/00009.jpg".to_owned());
+            }
+            list
+        },
+        "out of order",
+    ),
+    // No token, and `start-after` is ignored.
+    (
+        |_, list| List {
+            token: None,
+            is_truncated: Some(true),
+            keys: numbered(10),
+            ..list
+        },
+        "out of order",
+    ),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_goes_round_ends_in_an_error() {
     let keys = numbered(30);
-    type Round = fn(&Asked, List) -> List;
-    let rounds: [(Round, &str); 4] = [
-        // The same token again and again, with the same keys or with others.
-        (
-            |_, list| List {
-                token: Some("t".to_owned()),
-                is_truncated: Some(true),
-                ..list
-            },
-            "second time",
-        ),
-        // Another token each time, and the first keys again.
-        (
-            |asked, _| List {
-                token: Some(asked.number.to_string()),
-                is_truncated: Some(true),
-                keys: numbered(10),
-                ..List::default()
-            },
-            "out of order",
-        ),
-        // One key of the page before comes again.
-        (
-            |asked, mut list| {
-                if asked.number == 1 {
-                    list.keys.insert(0, "p/00009.jpg".to_owned());
-                }
-                list
-            },
-            "out of order",
-        ),
-        // Neither a token nor an ear for `start-after`.
-        (
-            |_, list| List {
-                token: None,
-                is_truncated: Some(true),
-                keys: numbered(10),
-                ..list
-            },
-            "out of order",
-        ),
-    ];
-    for (round, says) in rounds {
-        let (s3, user) = bucket(&keys, 10, move |asked, list| {
-            let list = if says == "second time" && asked.number > 0 {
-                let keys = (0..10)
-                    .map(|n| format!("q/{}/{n}.jpg", asked.number))
-                    .collect();
-                List { keys, ..list }
-            } else {
-                list
-            };
-            Bent::List(round(asked, list))
-        })
-        .await;
+    for (round, says) in ROUNDS {
+        let bend = move |asked: &Asked, list| Bent::List(round(asked, list));
+        let (s3, user) = bucket(&keys, 10, bend).await;
         refuses(user.run(POPULATE).await, says);
         assert!(s3.asked().len() <= 3, "{says}");
     }
 }
 
+/// Lists that contradict themselves, and what is said of them.
+const CONTRADICTIONS: [(Change, &str); 6] = [
+    (
+        |_, list| List {
+            keys: vec![],
+            token: None,
+            is_truncated: Some(true),
+            key_count: None,
+            ..list
+        },
+        "neither a key nor",
+    ),
+    (
+        |_, list| List {
+            key_count: Some(11),
+            ..list
+        },
+        "counts 11 keys",
+    ),
+    (
+        |_, list| List {
+            folders: vec!["p/".to_owned()],
+            ..list
+        },
+        "lists folders",
+    ),
+    (
+        |_, list| List {
+            keys: vec!["other/1.jpg".to_owned()],
+            key_count: None,
+            ..list
+        },
+        "does not begin with",
+    ),
+    (
+        |_, list| List {
+            leaves_out_sizes: true,
+            ..list
+        },
+        "no size",
+    ),
+    (
+        |_, list| List {
+            keys: vec!["p/1.jpg".to_owned(); 2],
+            key_count: None,
+            ..list
+        },
+        "twice",
+    ),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_contradicts_itself_ends_in_an_error() {
     let keys = numbered(30);
-    type Change = fn(List) -> List;
-    let changes: [(Change, &str); 6] = [
-        (
-            |list| List {
-                keys: vec![],
-                token: None,
-                is_truncated: Some(true),
-                key_count: None,
-                ..list
-            },
-            "neither a key nor",
-        ),
-        (
-            |list| List {
-                key_count: Some(11),
-                ..list
-            },
-            "counts 11 keys",
-        ),
-        (
-            |list| List {
-                folders: vec!["p/".to_owned()],
-                ..list
-            },
-            "lists folders",
-        ),
-        (
-            |list| List {
-                keys: vec!["other/1.jpg".to_owned()],
-                key_count: None,
-                ..list
-            },
-            "does not begin with",
-        ),
-        (
-            |list| List {
-                leaves_out_sizes: true,
-                ..list
-            },
-            "no size",
-        ),
-        (
-            |list| List {
-                keys: vec!["p/1.jpg".to_owned(); 2],
-                key_count: None,
-                ..list
-            },
-            "twice",
-        ),
-    ];
-    for (change, says) in changes {
-        let (_s3, user) = bucket(&keys, 10, move |_, list| Bent::List(change(list))).await;
+    for (change, says) in CONTRADICTIONS {
+        let bend = move |asked: &Asked, list| Bent::List(change(asked, list));
+        let (_s3, user) = bucket(&keys, 10, bend).await;
         let populate = [&POPULATE[..], &["--prefix", "p/"]].concat();
         refuses(user.run(populate).await, says);
     }

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 use s3flickr::model::{Job, Key, Location};
 use s3flickr::queue::{Outgoing, Queue};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::cli::{Output, User};
 use crate::support::env::{Env, picture, sha1};
@@ -47,6 +47,36 @@ impl Fixture {
             .await
             .expect_success();
         Fixture { env, user, keys }
+    }
+
+    /// The same, with a Flickr that has these faults.
+    async fn with_faults(photos: usize, retries: u32, script: Value) -> Fixture {
+        let fixture = Fixture::with(photos, retries).await;
+        fixture.env.faults(script).await;
+        fixture
+    }
+
+    /// Queues all photos on another queue of this name, and copies them from there.
+    async fn again(&self, queue: &str) -> Output {
+        let queue = format!("sqlite:{queue}.db");
+        let populate = ["populate", "--from", "photos", "--queue", &queue];
+        self.user.run(populate).await.expect_success();
+        let work = [&WORK[..], &["--queue", &queue]].concat();
+        self.user.run(work).await.expect_success()
+    }
+
+    /// Without faults, the next worker finishes what is left.
+    async fn recovers(&self) {
+        self.env.faults(json!([])).await;
+        self.work().await.expect_success();
+        self.all_is_well().await;
+    }
+
+    /// Deletes the photo of this title on Flickr.
+    async fn delete(&self, title: &str) {
+        let id = self.env.id_of(title).await;
+        let deleted = self.env.client().delete_photo(&id).await;
+        deleted.expect("deleted");
     }
 
     /// Runs a worker to its end, quick to try again.

@@ -18,15 +18,6 @@ async fn without_dedup_check(fixture: &Fixture) {
 }
 
 impl Fixture {
-    /// Queues all photos on another queue, and copies them from there.
-    async fn again(&self, queue: &str) -> Value {
-        let queue = format!("sqlite:{queue}.db");
-        let populate = ["populate", "--from", "photos", "--queue", &queue];
-        self.user.run(populate).await.expect_success();
-        let work = [&WORK[..], &["--queue", &queue]].concat();
-        self.user.run(work).await.expect_success().json()
-    }
-
     /// Puts one more photo, of these bytes, into the folder and onto the queue.
     async fn add(&mut self, key: &str, bytes: &[u8]) {
         let path = self.user.home().join("photos").join(key);
@@ -91,7 +82,7 @@ async fn two_files_of_the_same_bytes_are_two_photos_however_often_they_are_queue
     fixture.work().await.expect_success();
     assert_eq!(fixture.titles().await, fixture.all_keys());
     for queue in ["second", "third", "fourth"] {
-        let worked = fixture.again(queue).await;
+        let worked = fixture.again(queue).await.json();
         assert_eq!(worked["already_there"], 3, "{queue}: {worked}");
         assert_eq!(fixture.titles().await, fixture.all_keys(), "{queue}");
     }
@@ -135,7 +126,7 @@ async fn a_photo_that_was_put_there_by_other_means_is_adopted() {
     assert!(["0/0.jpg", "1/twin.jpg"].contains(&origin.key.as_str()));
     assert_eq!(origin.size, Some(picture("0/0.jpg").len() as u64));
     assert_eq!(fixture.env.calls().await["flickr.photos.addTags"], 1);
-    let worked = fixture.again("second").await;
+    let worked = fixture.again("second").await.json();
     assert_eq!(worked["already_there"], 3, "{worked}");
     assert_eq!(fixture.env.photos().await.len(), 3);
 }
@@ -154,7 +145,7 @@ async fn a_second_queue_makes_no_second_photo_where_flickr_does_not_check() {
         1,
         "a new account is asked once: {before:?}"
     );
-    let worked = fixture.again("second").await;
+    let worked = fixture.again("second").await.json();
     assert_eq!(worked["already_there"], 40, "{worked}");
     let calls = fixture.env.calls().await;
     assert!(listings(&calls) <= 4, "{calls:?}");
@@ -216,13 +207,7 @@ async fn a_photo_that_was_deleted_meanwhile_is_copied_again() {
     fixture
         .until("it has nothing to do", async || idle(&queue).await)
         .await;
-    let id = fixture.env.id_of("1/1.jpg").await;
-    fixture
-        .env
-        .client()
-        .delete_photo(&id)
-        .await
-        .expect("deleted");
+    fixture.delete("1/1.jpg").await;
     queue.send(&[marked("1/1.jpg")]).await.expect("sent");
     fixture
         .until("it is there again", async || {
@@ -253,14 +238,8 @@ impl Fixture {
 async fn a_photo_that_was_deleted_on_flickr_can_be_copied_again() {
     let fixture = Fixture::with(3, 5).await;
     fixture.work().await.expect_success();
-    let id = fixture.env.id_of("0/0.jpg").await;
-    fixture
-        .env
-        .client()
-        .delete_photo(&id)
-        .await
-        .expect("deleted");
-    let worked = fixture.again("second").await;
+    fixture.delete("0/0.jpg").await;
+    let worked = fixture.again("second").await.json();
     assert_eq!(
         (&worked["uploaded"], &worked["retried"]),
         (&json!(1), &json!(0)),

@@ -34,9 +34,8 @@ fn went_on_by_itself(output: Output) {
 async fn flickr_away_for_longer_than_all_retries_last_costs_no_photo_a_retry() {
     // A page with status 200 is what a captive portal answers.
     for status in [503, 403, 200] {
-        let fixture = Fixture::with(24, 1).await;
         let script = json!([{ "call": "upload", "fault": "error-before", "status": status }]);
-        fixture.env.faults(script).await;
+        let fixture = Fixture::with_faults(24, 1, script).await;
         let mut worker = fixture.user.start([&WORK[..], &["-vv"]].concat());
         let stderr = worker.until_stderr("next try in 1.6 s").await;
         assert!(
@@ -70,9 +69,8 @@ async fn flickr_that_refuses_connections_costs_no_photo_a_retry() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_photo_pays_for_no_outage_of_the_upload_servers_alone() {
-    let fixture = Fixture::with(1, 1).await;
     let script = json!([{ "call": "upload", "fault": "error-before", "status": 503 }]);
-    fixture.env.faults(script).await;
+    let fixture = Fixture::with_faults(1, 1, script).await;
     let mut worker = fixture.user.start(WORK);
     worker.until_stderr("next try in 0.8 s").await;
     fixture.env.faults(json!([])).await;
@@ -129,9 +127,8 @@ async fn photos_that_all_make_flickr_fail_do_not_keep_the_worker_for_ever() {
 async fn a_signal_ends_the_worker_at_once_while_it_waits_for_flickr() {
     // One, that nothing can decide about yet, and many.
     for photos in [1, 20] {
-        let fixture = Fixture::with(photos, 1).await;
         let script = json!([{ "call": "upload", "fault": "error-before", "status": 403 }]);
-        fixture.env.faults(script).await;
+        let fixture = Fixture::with_faults(photos, 1, script).await;
         // Waiting out a pause of this length would make the test hang.
         let slow = [
             "work",

@@ -31,9 +31,8 @@ async fn no_log_error_or_message_holds_a_secret() {
         ("*", "token-revoked"),
         ("*", "key-disabled"),
     ] {
-        let fixture = Fixture::with(2, 2).await;
         let script = json!([{ "call": call, "fault": fault, "times": 3 }]);
-        fixture.env.faults(script).await;
+        let fixture = Fixture::with_faults(2, 2, script).await;
         let loud = [&WORK[..], &["-vv", "--log-format", "json"]].concat();
         tells_nothing(&fixture.user.run(loud).await);
         tells_nothing(&fixture.user.run(["assign-sets", "-vv"]).await);

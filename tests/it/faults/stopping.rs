@@ -15,9 +15,8 @@ fn two_lanes() -> Vec<&'static str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_signal_finishes_what_is_in_hand() {
-    let fixture = Fixture::with(6, 1).await;
     let script = json!([{ "call": "upload", "fault": "slow", "delay_ms": 2000 }]);
-    fixture.env.faults(script).await;
+    let fixture = Fixture::with_faults(6, 1, script).await;
     let mut worker = fixture.user.start(two_lanes());
     worker.until_stderr(": started").await;
     worker.interrupt();
@@ -26,16 +25,13 @@ async fn the_first_signal_finishes_what_is_in_hand() {
     let uploaded = worked["uploaded"].as_u64().unwrap_or_default();
     assert!((1..=2).contains(&uploaded), "{worked}");
     fixture.has(6 - uploaded, 0).await;
-    fixture.env.faults(json!([])).await;
-    fixture.work().await.expect_success();
-    fixture.all_is_well().await;
+    fixture.recovers().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_second_signal_gives_back_at_once_with_retries_untouched() {
-    let fixture = Fixture::with(6, 1).await;
     let script = json!([{ "call": "upload", "fault": "slow", "delay_ms": 600_000 }]);
-    fixture.env.faults(script).await;
+    let fixture = Fixture::with_faults(6, 1, script).await;
     let mut worker = fixture.user.start(two_lanes());
     worker.until_stderr(": started").await;
     worker.interrupt();
@@ -47,16 +43,13 @@ async fn the_second_signal_gives_back_at_once_with_retries_untouched() {
         (&json!(0), &json!(0))
     );
     fixture.has(6, 0).await;
-    fixture.env.faults(json!([])).await;
-    fixture.work().await.expect_success();
-    fixture.all_is_well().await;
+    fixture.recovers().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_worker_leaves_its_messages_to_the_next_one() {
-    let fixture = Fixture::with(4, 1).await;
     let script = json!([{ "call": "upload", "fault": "slow", "delay_ms": 600_000 }]);
-    fixture.env.faults(script).await;
+    let fixture = Fixture::with_faults(4, 1, script).await;
     let hold = [&two_lanes()[..], &["--visibility", "2"]].concat();
     let mut worker = fixture.user.start(hold.clone());
     worker.until_stderr(": started").await;
@@ -68,10 +61,9 @@ async fn a_killed_worker_leaves_its_messages_to_the_next_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_another_worker_has_by_now_is_left_to_it_at_once() {
-    let fixture = Fixture::with(1, 5).await;
     // It would be uploaded in the end, unless it is given up.
     let script = json!([{ "call": "upload", "fault": "slow-body", "delay_ms": 60_000 }]);
-    fixture.env.faults(script).await;
+    let fixture = Fixture::with_faults(1, 5, script).await;
     let hold = [&two_lanes()[..], &["--visibility", "2"]].concat();
     let mut worker = fixture.user.start(hold);
     worker.until_stderr(": started").await;
@@ -122,16 +114,13 @@ async fn a_job_that_waits_for_a_call_is_given_back_at_once_when_a_drain_begins()
         "no call after the signal"
     );
     fixture.has(1, 0).await;
-    fixture.env.faults(json!([])).await;
-    fixture.work().await.expect_success();
-    fixture.all_is_well().await;
+    fixture.recovers().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_window_that_is_closed_finishes_what_is_in_hand() {
-    let fixture = Fixture::with(6, 1).await;
     let script = json!([{ "call": "upload", "fault": "slow", "delay_ms": 2000 }]);
-    fixture.env.faults(script).await;
+    let fixture = Fixture::with_faults(6, 1, script).await;
     let mut worker = fixture.user.start(two_lanes());
     worker.until_stderr(": started").await;
     worker.signal(Signal::HUP);
@@ -143,9 +132,8 @@ async fn a_window_that_is_closed_finishes_what_is_in_hand() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn under_nohup_a_closed_window_changes_nothing() {
-    let fixture = Fixture::with(4, 1).await;
     let script = json!([{ "call": "upload", "fault": "slow", "delay_ms": 500 }]);
-    fixture.env.faults(script).await;
+    let fixture = Fixture::with_faults(4, 1, script).await;
     let mut worker = fixture.user.start_after("trap '' HUP", two_lanes());
     worker.until_stderr(": started").await;
     worker.signal(Signal::HUP);

@@ -274,9 +274,8 @@ async fn a_folder_that_is_gone_stops_the_run_and_its_jobs_wait() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_that_goes_while_it_is_copied_stops_the_run_and_its_jobs_wait() {
-    let fixture = Fixture::with(40, 1).await;
     let script = json!([{ "call": "upload", "fault": "slow", "delay_ms": 50 }]);
-    fixture.env.faults(script).await;
+    let fixture = Fixture::with_faults(40, 1, script).await;
     let photos = fixture.user.home().join("photos");
     let aside = fixture.user.home().join("unplugged");
     let work = [&WORK[..], &["--transfers", "1", "-v"]].concat();

@@ -195,14 +195,32 @@ async fn list(State(bucket): State<Arc<Bucket>>, Query(asked): Query<Listing>) -
     ([("content-type", "application/xml")], xml).into_response()
 }
 
+fn refusal(status: StatusCode, code: &str) -> Response {
+    let xml = format!("<Error><Code>{code}</Code><Message>on purpose</Message></Error>");
+    (status, xml).into_response()
+}
+
+/// The body of an answer, and the length that it claims to have. A body that breaks or is
+/// truncated ends at `cut`.
+fn body_of(fate: Fate, rest: &Bytes, cut: usize) -> (usize, Body) {
+    let (length, chunks) = match fate {
+        Fate::Truncates => (cut, vec![Ok(rest.slice(..cut))]),
+        Fate::Breaks | Fate::Replaces => {
+            let broken = Err(io::Error::other("broken on purpose"));
+            (rest.len(), vec![Ok(rest.slice(..cut)), broken])
+        }
+        _ => (rest.len(), vec![Ok(rest.clone())]),
+    };
+    (length, Body::from_stream(stream::iter(chunks)))
+}
+
 async fn object(
     State(bucket): State<Arc<Bucket>>,
     Path((_, path)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
     let Some(n) = (0..bucket.photos).find(|n| key(*n) == path) else {
-        let xml = "<Error><Code>NoSuchKey</Code><Message>no such key</Message></Error>";
-        return (StatusCode::NOT_FOUND, xml).into_response();
+        return refusal(StatusCode::NOT_FOUND, "NoSuchKey");
     };
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let asked = header("range")
@@ -211,11 +229,10 @@ async fn object(
     let (fate, mut dice) = bucket.fate(n, asked.is_some());
     let bytes = bucket.bytes(n);
     let etag = Bucket::etag(n, &bytes);
-    // Now and then the condition is forgotten.
+    // Sometimes the condition is ignored.
     let is_other = header("if-match").is_some_and(|wanted| wanted != etag);
     if is_other && dice.between(0, 100) < 70 {
-        let xml = "<Error><Code>PreconditionFailed</Code><Message>another</Message></Error>";
-        return (StatusCode::PRECONDITION_FAILED, xml).into_response();
+        return refusal(StatusCode::PRECONDITION_FAILED, "PreconditionFailed");
     }
     let start = match (asked, fate) {
         (None, _) | (Some(_), Fate::NoRange) => 0,
@@ -229,14 +246,7 @@ async fn object(
     if fate == Fate::Replaces {
         bucket.replaced()[n] = true;
     }
-    let (length, chunks) = match fate {
-        Fate::Truncates => (cut, vec![Ok(rest.slice(..cut))]),
-        Fate::Breaks | Fate::Replaces => {
-            let broken = Err(io::Error::other("broken on purpose"));
-            (rest.len(), vec![Ok(rest.slice(..cut)), broken])
-        }
-        _ => (rest.len(), vec![Ok(rest)]),
-    };
+    let (length, body) = body_of(fate, &rest, cut);
     let answer = Response::builder()
         .header("etag", etag)
         .header("content-type", "image/jpeg")
@@ -249,6 +259,5 @@ async fn object(
         }
         _ => answer.status(200),
     };
-    let body = Body::from_stream(stream::iter(chunks));
     answer.body(body).expect("plain headers").into_response()
 }
