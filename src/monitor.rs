@@ -7,79 +7,184 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
+use serde::{Serialize, Serializer};
 
 use crate::model::Key;
 use crate::model::flickr::accepts::Skip;
 use crate::model::outage::Service;
-use crate::model::outcome::Class;
+use crate::model::outcome::FailureClass;
 
-/// Something that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Something that happened. Serialized, it is a flat object whose `event` is its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// A page of the source's listing arrived, with so many files.
-    Listed(usize),
+    /// A page of the source's listing arrived.
+    Listed {
+        /// How many files are on it.
+        files: usize,
+    },
     /// A file was passed over.
-    Skipped(String, Skip),
-    /// Something in the source could not be looked into: its path, and why. There may be photos in it.
-    CannotRead(String, String),
-    /// So many jobs, of so many bytes in all, were put on the queue.
-    Queued(usize, u64),
-    /// A worker looked at the account, and this is worth knowing.
-    Account(String),
+    Skipped {
+        /// Its path in the source.
+        path: String,
+        /// Why.
+        reason: Skip,
+    },
+    /// Something in the source could not be read. There may be photos in it.
+    CannotRead {
+        /// Its path in the source.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// Jobs were put on the queue.
+    Queued {
+        /// How many.
+        jobs: usize,
+        /// The bytes of their files together.
+        bytes: u64,
+    },
+    /// A worker looked at the account, and the user should know this.
+    Account {
+        /// One line for a person.
+        message: String,
+    },
     /// The transfer of a file began.
-    Started(Key, u64),
-    /// A file is on Flickr: its photo's id and its bytes.
-    Uploaded(Key, String, u64),
-    /// A file was on Flickr already: its photo's id.
-    AlreadyThere(Key, String),
-    /// An attempt failed and the job was put back: the reason, and how many attempts are left.
-    PutBack(Key, String, u32),
-    /// A job ended on the failed queue: the kind of failure and the reason.
-    Failed(Key, Class, String),
-    /// A message that is no job was put aside: why.
-    Unreadable(String),
-    /// A job was given back untouched.
-    Released(Key),
+    Started {
+        /// Which file.
+        key: Key,
+        /// Its size.
+        bytes: u64,
+    },
+    /// A file is on Flickr.
+    Uploaded {
+        /// Which file.
+        key: Key,
+        /// The id of its photo.
+        photo: String,
+        /// Its size.
+        bytes: u64,
+    },
+    /// A file was on Flickr already.
+    AlreadyThere {
+        /// Which file.
+        key: Key,
+        /// The id of its photo.
+        photo: String,
+    },
+    /// An attempt failed, and the job is on the queue again.
+    Requeued {
+        /// Which file.
+        key: Key,
+        /// Why the attempt failed.
+        reason: String,
+        /// How many attempts are left.
+        retries: u32,
+    },
+    /// A job ended on the failed queue.
+    Failed {
+        /// Which file.
+        key: Key,
+        /// What kind of failure it was.
+        class: FailureClass,
+        /// Why the last attempt failed.
+        reason: String,
+    },
+    /// A message that is no job was moved to the failed queue.
+    UnreadableMessage {
+        /// Why it cannot be read.
+        reason: String,
+    },
+    /// A job went back to the queue, with as many attempts left as before.
+    Released {
+        /// Which file.
+        key: Key,
+    },
     /// Flickr asked for fewer calls; the pace was lowered.
     Throttled,
     /// What holds the lanes up is another thing now.
-    Limited(Limit),
-    /// There are so many lanes now.
-    Lanes(usize),
+    Limited {
+        /// What it is.
+        limit: Limit,
+    },
+    /// The number of lanes changed.
+    Lanes {
+        /// How many there are now.
+        lanes: usize,
+    },
     /// A service fails for every photo, or the queue does not answer: the lanes wait.
     Outage {
         /// The service.
         service: Service,
         /// What was seen last, such as `HTTP 503`.
         way: String,
-        /// Since when it fails.
+        /// Since when it fails; serialized as seconds since 1970.
+        #[serde(serialize_with = "unix_seconds")]
         since: SystemTime,
-        /// How long until one job is tried.
+        /// How long until one job is tried; serialized in seconds.
+        #[serde(rename = "next_try_seconds", serialize_with = "seconds")]
         next_try: Duration,
     },
     /// The outage is over: the lanes go on.
     Recovered {
         /// The service that is well again.
         service: Service,
-        /// How long the outage lasted.
+        /// How long the outage lasted; serialized in seconds.
+        #[serde(rename = "lasted_seconds", serialize_with = "seconds")]
         lasted: Duration,
     },
-    /// The run is being ended: why.
-    Stopping(String),
-    /// A photo is about to be deleted: a later copy of this file, and its id.
-    Deleting(Key, String),
-    /// So many photos, or members of sets, of the account were read.
-    Read(usize),
-    /// A set was not made or not changed: its title, and why.
-    SetRefused(String, String),
-    /// Something is waited for that takes long: what.
-    Waiting(String),
-    /// An edit of the plan was carried out: its row, its number and how many there are.
-    Edited(String, usize, usize),
+    /// The run is being ended.
+    Stopping {
+        /// Why.
+        reason: String,
+    },
+    /// A photo is about to be deleted: a later copy of a file.
+    Deleting {
+        /// Which file.
+        key: Key,
+        /// The id of the photo.
+        photo: String,
+    },
+    /// Photos, or members of sets, of the account were read.
+    Read {
+        /// How many.
+        items: usize,
+    },
+    /// A set was not made or not changed.
+    SetRefused {
+        /// Its title.
+        title: String,
+        /// Why.
+        reason: String,
+    },
+    /// Something takes long.
+    Waiting {
+        /// What is waited for, in one line for a person.
+        reason: String,
+    },
+    /// An edit of a plan was carried out.
+    Edited {
+        /// The edit, in one line for a person.
+        edit: String,
+        /// Which edit of the plan it is, from 1.
+        number: usize,
+        /// How many edits the plan has.
+        total: usize,
+    },
+}
+
+fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(time.as_secs_f64())
+}
+
+fn unix_seconds<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    seconds(&since.unwrap_or_default(), serializer)
 }
 
 /// What a worker waits for most: lifting any other limit would not make it faster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Limit {
     /// The right to make a call to Flickr: the budget, or Flickr's own "too many".
     Calls,
@@ -133,5 +238,34 @@ impl Recorder {
 impl Monitor for Recorder {
     fn event(&self, event: Event) {
         self.0.lock().push(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_a_flat_object_with_its_name() -> Result<(), Box<dyn std::error::Error>> {
+        let failed = Event::Failed {
+            key: Key::new("a\u{1b}.jpg")?,
+            class: FailureClass::Gone,
+            reason: "it is not there".to_owned(),
+        };
+        assert_eq!(
+            serde_json::to_string(&failed)?,
+            r#"{"event":"failed","key":"a\u001b.jpg","class":"gone","reason":"it is not there"}"#
+        );
+        let outage = Event::Outage {
+            service: Service::Source("s3://b/".to_owned()),
+            way: "HTTP 503".to_owned(),
+            since: SystemTime::UNIX_EPOCH + Duration::from_secs(5),
+            next_try: Duration::from_millis(1_500),
+        };
+        assert_eq!(
+            serde_json::to_string(&outage)?,
+            r#"{"event":"outage","service":"s3://b/","way":"HTTP 503","since":5.0,"next_try_seconds":1.5}"#
+        );
+        Ok(())
     }
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use self::pauses::Pauses;
 use super::outage::{Outage, Service};
-use super::outcome::{Backoff, Class};
+use super::outcome::{Backoff, FailureClass};
 
 /// A moment, as the time since the worker began.
 pub type Moment = Duration;
@@ -216,7 +216,7 @@ impl Breaker {
     /// made with the same job, because looking for the photo may be all that it needs. Answers
     /// with the pause until then; `None` where this is no trial, or Flickr cannot have it.
     pub fn same_again(&mut self, number: u64, outage: &Outage, now: Moment) -> Option<Duration> {
-        if outage.class != Class::Ambiguous {
+        if outage.class != FailureClass::Ambiguous {
             return None;
         }
         let mut open = self.open.take_if(|open| open.trials.contains(&number))?;

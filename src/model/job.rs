@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Key;
+use super::outcome::FailureClass;
 
 /// The version of the message that this program writes, and the only one it reads.
 pub const VERSION: u32 = 1;
@@ -49,7 +50,7 @@ pub struct Failure {
     /// What happened at the last attempt, for a person.
     pub reason: String,
     /// What kind of failure it was, for a program.
-    pub class: String,
+    pub class: FailureClass,
 }
 
 /// A message that is no job of this version, and why.
@@ -170,10 +171,10 @@ impl Job {
     }
 
     /// The body for the failed queue.
-    pub fn failed(mut self, class: &str, reason: String) -> String {
+    pub fn failed(mut self, class: FailureClass, reason: String) -> String {
         self.failure = Some(Failure {
             reason: cut(&reason, LONGEST_REASON),
-            class: class.to_owned(),
+            class,
         });
         self.write()
     }
@@ -187,7 +188,7 @@ impl UnreadableMessage {
             unreadable: cut(body, LONGEST - 2 * LONGEST_REASON),
             failure: Failure {
                 reason: cut(&why.to_string(), LONGEST_REASON),
-                class: "unreadable".to_owned(),
+                class: FailureClass::Unreadable,
             },
         };
         ascii_json(&refuse)
@@ -230,7 +231,8 @@ mod tests {
         let job = Job::new("s3://b/x.jpg".into(), key, 5, 1, "ab");
         let bodies = [
             job.write(),
-            job.clone().failed("refused", "Zürich\u{FFFF}".into()),
+            job.clone()
+                .failed(FailureClass::Refused, "Zürich\u{FFFF}".into()),
         ];
         for body in bodies {
             assert!(is_plain(&body), "{body}");
@@ -257,7 +259,7 @@ mod tests {
             let more = format!("{{\"v\":1,\"more\":{}", serde_json::json!(text));
             let job = Job::read(&DOCUMENTED.replace("{\"v\":1", &more)).unwrap();
             assert!(job.write().len() <= LONGEST);
-            let failed = job.failed("refused", text.clone());
+            let failed = job.failed(FailureClass::Refused, text.clone());
             assert!(failed.len() <= LONGEST, "{}", failed.len());
             assert_eq!(Job::read(&failed).unwrap().etag, "ab");
         }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::outcome::Class;
+use serde::{Serialize, Serializer};
+
+use super::outcome::FailureClass;
 
 /// A service that a photo passes through on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +17,12 @@ pub enum Service {
     Source(String),
     /// The queue, by its location.
     Queue(String),
+}
+
+impl Serialize for Service {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 impl Service {
@@ -41,7 +49,7 @@ pub struct Outage {
     /// The service that failed.
     pub service: Service,
     /// The failure's class, if the photo turns out to be to blame.
-    pub class: Class,
+    pub class: FailureClass,
     /// Whether the service answers and forbids it: waiting mends that only where somebody just
     /// allowed it, and the word of that is still on its way.
     pub is_denial: bool,

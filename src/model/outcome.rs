@@ -1,14 +1,16 @@
 //! What becomes of a job after an outcome: [`next_step`].
 
+use std::fmt;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use super::outage::Outage;
 
-/// What kind of failure it was. The names are those of the failed queue's `class`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Class {
-    /// Nothing reached Flickr; another attempt may well succeed.
-    Transient,
+/// What kind of failure it was. Its name is the `class` in messages, JSON and logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureClass {
     /// Flickr may have the photo: the body was sent and no clear answer came.
     Ambiguous,
     /// No retry can help: Flickr refuses this file.
@@ -17,23 +19,39 @@ pub enum Class {
     Gone,
     /// The message points outside the stores that this worker may read.
     Forbidden,
+    /// The queue gave the message up: each worker that took it died before it was settled.
+    Crashed,
+    /// The message is no job.
+    Unreadable,
+    /// Nothing reached Flickr, and another attempt may well succeed. So is any class that this
+    /// version does not know.
+    #[serde(other)]
+    Transient,
 }
 
-impl Class {
-    /// The name in JSON.
+impl FailureClass {
+    /// The name, as in JSON.
     pub fn name(self) -> &'static str {
         match self {
-            Class::Transient => "transient",
-            Class::Ambiguous => "ambiguous",
-            Class::Refused => "refused",
-            Class::Gone => "gone",
-            Class::Forbidden => "forbidden",
+            FailureClass::Transient => "transient",
+            FailureClass::Ambiguous => "ambiguous",
+            FailureClass::Refused => "refused",
+            FailureClass::Gone => "gone",
+            FailureClass::Forbidden => "forbidden",
+            FailureClass::Crashed => "crashed",
+            FailureClass::Unreadable => "unreadable",
         }
     }
 
     /// Whether another attempt can help.
     fn can_pass(self) -> bool {
-        matches!(self, Class::Transient | Class::Ambiguous)
+        matches!(self, FailureClass::Transient | FailureClass::Ambiguous)
+    }
+}
+
+impl fmt::Display for FailureClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -45,7 +63,7 @@ pub enum Outcome {
     /// Found on Flickr, so nothing was sent; the photo's id.
     AlreadyThere(String),
     /// It failed, for this reason, and this job alone is to blame.
-    Failed(Class, String),
+    Failed(FailureClass, String),
     /// It failed, and a service may be to blame that fails for every job.
     Away(Outage),
     /// Nothing is wrong with this job: Flickr asks everyone to wait.
@@ -61,8 +79,8 @@ impl Outcome {
     /// Whether Flickr may have the photo all the same.
     pub fn is_ambiguous(&self) -> bool {
         match self {
-            Outcome::Failed(class, _) => *class == Class::Ambiguous,
-            Outcome::Away(outage) => outage.class == Class::Ambiguous,
+            Outcome::Failed(class, _) => *class == FailureClass::Ambiguous,
+            Outcome::Away(outage) => outage.class == FailureClass::Ambiguous,
             _ => false,
         }
     }
@@ -95,8 +113,8 @@ pub enum Step {
     },
     /// Report it on the failed queue.
     Bury {
-        /// [`Class::name`].
-        class: Class,
+        /// What kind of failure it was.
+        class: FailureClass,
         /// For a person.
         reason: String,
     },
@@ -159,7 +177,7 @@ mod tests {
         longest: Duration::from_secs(5),
     };
 
-    fn failed(class: Class) -> Outcome {
+    fn failed(class: FailureClass) -> Outcome {
         Outcome::Failed(class, "why".into())
     }
 
@@ -176,16 +194,46 @@ mod tests {
         };
         assert_eq!(step(&Outcome::Uploaded("1".into()), 5), Step::Finish);
         assert_eq!(step(&Outcome::AlreadyThere("1".into()), 5), Step::Finish);
-        assert_eq!(step(&failed(Class::Transient), 5), put_back(4));
-        assert_eq!(step(&failed(Class::Ambiguous), 2), put_back(1));
-        assert_eq!(step(&failed(Class::Transient), 1), bury(Class::Transient));
-        assert_eq!(step(&failed(Class::Transient), 0), bury(Class::Transient));
-        assert_eq!(step(&failed(Class::Refused), 5), bury(Class::Refused));
-        assert_eq!(step(&failed(Class::Gone), 5), bury(Class::Gone));
-        assert_eq!(step(&failed(Class::Forbidden), 5), bury(Class::Forbidden));
+        assert_eq!(step(&failed(FailureClass::Transient), 5), put_back(4));
+        assert_eq!(step(&failed(FailureClass::Ambiguous), 2), put_back(1));
+        assert_eq!(
+            step(&failed(FailureClass::Transient), 1),
+            bury(FailureClass::Transient)
+        );
+        assert_eq!(
+            step(&failed(FailureClass::Transient), 0),
+            bury(FailureClass::Transient)
+        );
+        assert_eq!(
+            step(&failed(FailureClass::Refused), 5),
+            bury(FailureClass::Refused)
+        );
+        assert_eq!(
+            step(&failed(FailureClass::Gone), 5),
+            bury(FailureClass::Gone)
+        );
+        assert_eq!(
+            step(&failed(FailureClass::Forbidden), 5),
+            bury(FailureClass::Forbidden)
+        );
         assert_eq!(step(&Outcome::Throttled, 5), Step::Release);
         assert_eq!(step(&Outcome::Abandoned, 1), Step::Release);
         assert_eq!(step(&Outcome::StopEverything("x".into()), 1), Step::Release);
+    }
+
+    #[test]
+    fn a_class_has_one_name_and_an_unknown_one_is_passing() -> serde_json::Result<()> {
+        use FailureClass::*;
+        for class in [
+            Transient, Ambiguous, Refused, Gone, Forbidden, Crashed, Unreadable,
+        ] {
+            let json = serde_json::to_string(&class)?;
+            assert_eq!(json, format!("\"{class}\""));
+            assert_eq!(serde_json::from_str::<FailureClass>(&json)?, class);
+        }
+        let newer: FailureClass = serde_json::from_str("\"eaten\"")?;
+        assert_eq!(newer, Transient);
+        Ok(())
     }
 
     #[test]
@@ -193,7 +241,7 @@ mod tests {
         let (mut retries, mut attempts) = (5, 0);
         loop {
             attempts += 1;
-            match next_step(&failed(Class::Transient), retries, attempts, &QUICK) {
+            match next_step(&failed(FailureClass::Transient), retries, attempts, &QUICK) {
                 Step::PutBack { retries: left, .. } => retries = left,
                 _ => break,
             }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::Error;
 use crate::model::Job;
 use crate::model::job::{Failure, UnreadableMessage};
+use crate::model::outcome::FailureClass;
 use crate::queue::{Lease, Queue};
 
 /// How long a failed message is held while it is moved.
@@ -22,7 +23,7 @@ pub struct Entry {
     /// What happened at the last attempt.
     pub reason: String,
     /// What kind of failure it was.
-    pub class: String,
+    pub class: FailureClass,
     /// How many attempts were made.
     pub attempts: u32,
 }
@@ -49,7 +50,7 @@ impl Entry {
                     reason:
                         "handed out many times and never finished: its workers died or were killed"
                             .to_owned(),
-                    class: "crashed".to_owned(),
+                    class: FailureClass::Crashed,
                 });
                 Entry {
                     url: job.url,
@@ -61,7 +62,7 @@ impl Entry {
             Err(why) => Entry {
                 url: body.to_owned(),
                 reason: why.to_string(),
-                class: "unreadable".to_owned(),
+                class: FailureClass::Unreadable,
                 attempts: 0,
             },
         }
@@ -166,7 +167,7 @@ mod tests {
         assert_eq!(again(job(), 5, Some(77)).since, Some(77));
         assert_eq!(again(job(), 5, None).since, Some(0));
         // It failed in good order: since whenever its attempts say.
-        let mut failed = Job::read(&job().failed("transient", "why".into())).unwrap();
+        let mut failed = Job::read(&job().failed(FailureClass::Transient, "why".into())).unwrap();
         assert_eq!(again(failed.clone(), 5, Some(77)).since, None);
         failed.since = Some(33);
         let put_back = again(failed, 0, Some(77));
@@ -177,18 +178,18 @@ mod tests {
     #[test]
     fn every_body_on_the_failed_queue_becomes_an_entry() {
         let job = Job::new("s3://b/a.jpg".into(), Key::new("a.jpg").unwrap(), 1, 1, "e");
-        let entry = Entry::of_body(&job.clone().failed("refused", "why".into()));
+        let entry = Entry::of_body(&job.clone().failed(FailureClass::Refused, "why".into()));
         assert_eq!(
-            (entry.class.as_str(), entry.reason.as_str()),
-            ("refused", "why")
+            (entry.class, entry.reason.as_str()),
+            (FailureClass::Refused, "why")
         );
-        assert_eq!(Entry::of_body(&job.write()).class, "crashed");
+        assert_eq!(Entry::of_body(&job.write()).class, FailureClass::Crashed);
         let why = Job::read("nonsense").unwrap_err();
         let entry = Entry::of_body(&UnreadableMessage::write("nonsense", &why));
         assert_eq!(
-            (entry.class.as_str(), entry.url.as_str()),
-            ("unreadable", "nonsense")
+            (entry.class, entry.url.as_str()),
+            (FailureClass::Unreadable, "nonsense")
         );
-        assert_eq!(Entry::of_body("nonsense").class, "unreadable");
+        assert_eq!(Entry::of_body("nonsense").class, FailureClass::Unreadable);
     }
 }

@@ -208,7 +208,9 @@ impl Run<'_> {
             else {
                 break;
             };
-            self.monitor.event(Event::Listed(objects.len()));
+            self.monitor.event(Event::Listed {
+                files: objects.len(),
+            });
             for (path, why) in passed_over {
                 self.pass_over(path, why);
             }
@@ -300,14 +302,14 @@ impl Run<'_> {
             Passed::NotAFile => self.skip(path, Skip::Type),
             Passed::Unreadable(why) => {
                 *self.summary.skipped.entry(Skip::Unreadable).or_default() += 1;
-                self.monitor.event(Event::CannotRead(path, why));
+                self.monitor.event(Event::CannotRead { path, reason: why });
             }
         }
     }
 
     fn skip(&mut self, path: String, reason: Skip) {
         *self.summary.skipped.entry(reason).or_default() += 1;
-        self.monitor.event(Event::Skipped(path, reason));
+        self.monitor.event(Event::Skipped { path, reason });
     }
 
     /// Counts a batch: each job's bytes, and what became of its message.
@@ -328,7 +330,7 @@ impl Run<'_> {
         }
         self.summary.queued += jobs as u64;
         self.summary.bytes += bytes;
-        self.monitor.event(Event::Queued(jobs, bytes));
+        self.monitor.event(Event::Queued { jobs, bytes });
     }
 
     async fn note(&mut self) -> Result<(), Error> {

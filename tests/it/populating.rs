@@ -29,7 +29,7 @@ async fn jobs_are_sent_in_whole_batches() {
         .events()
         .into_iter()
         .filter_map(|event| match event {
-            Event::Queued(jobs, _) => Some(jobs),
+            Event::Queued { jobs, .. } => Some(jobs),
             _ => None,
         })
         .collect();

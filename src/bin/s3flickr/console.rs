@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use s3flickr::model::outcome::Class;
+use s3flickr::model::outcome::FailureClass;
 use s3flickr::monitor::{Event, Monitor};
 use serde::Serialize;
 use tracing::{debug, error, info, warn};
@@ -152,30 +152,34 @@ pub fn progress_interval(console: &Console) -> Duration {
 impl Monitor for Console {
     fn event(&self, event: Event) {
         match event {
-            Event::Listed(files) => debug!(files, "listed"),
-            Event::Skipped(path, reason) => info!("passed over {path}: {reason}"),
-            Event::CannotRead(path, why) => warn!("passed over {path}: {why}"),
-            Event::Queued(jobs, bytes) => debug!(jobs, bytes, "queued"),
-            Event::Account(line) => warn!("{line}"),
-            Event::Started(key, size) => debug!(size_bytes = size, "{key}: started"),
-            Event::Uploaded(key, photo, size) => {
-                info!(key = %key, photo, size_bytes = size, "{key}: uploaded");
+            Event::Listed { files } => debug!(files, "listed"),
+            Event::Skipped { path, reason } => info!("passed over {path}: {reason}"),
+            Event::CannotRead { path, reason } => warn!("passed over {path}: {reason}"),
+            Event::Queued { jobs, bytes } => debug!(jobs, bytes, "queued"),
+            Event::Account { message } => warn!("{message}"),
+            Event::Started { key, bytes } => debug!(size_bytes = bytes, "{key}: started"),
+            Event::Uploaded { key, photo, bytes } => {
+                info!(key = %key, photo, size_bytes = bytes, "{key}: uploaded");
             }
-            Event::AlreadyThere(key, photo) => {
+            Event::AlreadyThere { key, photo } => {
                 info!(key = %key, photo, "{key}: was on Flickr already");
             }
-            Event::PutBack(key, reason, retries) => {
+            Event::Requeued {
+                key,
+                reason,
+                retries,
+            } => {
                 warn!(key = %key, retries, "{key}: {reason}; {} left", attempts(retries));
             }
-            Event::Failed(key, class, reason) => {
-                let class = Class::name(class);
+            Event::Failed { key, class, reason } => {
+                let class = FailureClass::name(class);
                 error!(key = %key, class, "{key}: failed: {reason}");
             }
-            Event::Unreadable(why) => error!("a message was put aside: {why}"),
-            Event::Released(key) => info!("{key}: given back"),
+            Event::UnreadableMessage { reason } => error!("a message was put aside: {reason}"),
+            Event::Released { key } => info!("{key}: given back"),
             Event::Throttled => info!("Flickr asks for fewer calls: slower for a while"),
-            Event::Limited(limit) => debug!("limited by: {limit}"),
-            Event::Lanes(lanes) => debug!(lanes, "transfers at once"),
+            Event::Limited { limit } => debug!("limited by: {limit}"),
+            Event::Lanes { lanes } => debug!(lanes, "transfers at once"),
             Event::Outage {
                 service,
                 way,
@@ -190,12 +194,20 @@ impl Monitor for Console {
                 let text = outage::over(&service, lasted);
                 warn!(service = %service, lasted_seconds = lasted.as_secs(), "{text}");
             }
-            Event::Stopping(why) => debug!("stopping: {why}"),
-            Event::Deleting(key, photo) => warn!("deleting photo {photo}, a later copy of {key}"),
-            Event::Read(items) => debug!(items, "read from the account"),
-            Event::SetRefused(title, why) => error!("set {title:?} is left as it is: {why}"),
-            Event::Waiting(what) => warn!("{what}"),
-            Event::Edited(row, n, of) => info!("{n}/{of} {row}"),
+            Event::Stopping { reason } => debug!("stopping: {reason}"),
+            Event::Deleting { key, photo } => {
+                warn!("deleting photo {photo}, a later copy of {key}")
+            }
+            Event::Read { items } => debug!(items, "read from the account"),
+            Event::SetRefused { title, reason } => {
+                error!("set {title:?} is left as it is: {reason}")
+            }
+            Event::Waiting { reason } => warn!("{reason}"),
+            Event::Edited {
+                edit,
+                number,
+                total,
+            } => info!("{number}/{total} {edit}"),
         }
     }
 }

@@ -176,8 +176,8 @@ pub fn failures(entries: &[failed::Entry]) -> String {
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(["url", "class", "attempts", "reason"]);
     for entry in entries {
-        let attempts = entry.attempts.to_string();
-        table.add_row([&entry.url, &entry.class, &attempts, &entry.reason]);
+        let (class, attempts) = (entry.class.name(), entry.attempts.to_string());
+        table.add_row([&entry.url, class, &attempts, &entry.reason]);
     }
     table.trim_fmt()
 }
@@ -188,7 +188,7 @@ pub fn failures_csv(entries: &[failed::Entry]) -> anyhow::Result<String> {
     writer.write_record(["url", "class", "attempts", "reason"])?;
     for entry in entries {
         let attempts = entry.attempts.to_string();
-        let cells = [&entry.url, &entry.class, &attempts, &entry.reason];
+        let cells = [&entry.url, entry.class.name(), &attempts, &entry.reason];
         writer.write_record(cells.map(|cell| inert(cell).into_owned()))?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?

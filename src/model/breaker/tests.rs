@@ -15,7 +15,7 @@ fn seconds(n: u64) -> Moment {
 fn outage(service: Service) -> Outage {
     Outage {
         service,
-        class: Class::Transient,
+        class: FailureClass::Transient,
         is_denial: false,
         way: "HTTP 503".into(),
         reason: "the upload failed".into(),
@@ -256,7 +256,7 @@ fn many_photos_pay_for_a_trial_only_when_it_lasted_for_a_quarter_of_an_hour() {
 fn a_trial_whose_photo_flickr_may_have_is_made_again_with_the_same_job() {
     let mut breaker = opened();
     let lost = Outage {
-        class: Class::Ambiguous,
+        class: FailureClass::Ambiguous,
         ..uploads()
     };
     assert_eq!(breaker.same_again(1, &lost, seconds(2)), None, "no trial");

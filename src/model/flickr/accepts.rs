@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 use crate::model::Key;
 
 /// Flickr's limit for one photo, in bytes (`people.getLimits`, recorded).
@@ -86,6 +88,12 @@ impl Skip {
             Skip::Name => "name",
             Skip::Unreadable => "unreadable",
         }
+    }
+}
+
+impl Serialize for Skip {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 

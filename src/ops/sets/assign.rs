@@ -83,7 +83,9 @@ async fn read_account(runner: &mut PlanRunner<'_>) -> Result<Library, Error> {
         ));
     }
     let photos: Vec<Photo> = photos.items.into_iter().map(photo).collect();
-    runner.monitor.event(Event::Read(photos.len()));
+    runner.monitor.event(Event::Read {
+        items: photos.len(),
+    });
     Ok(Library {
         photos,
         sets: read_sets(runner.flickr).await?,
@@ -176,7 +178,10 @@ async fn delete_duplicates(
 ) -> Result<(), Error> {
     for duplicate in duplicates {
         for id in &duplicate.later {
-            let event = Event::Deleting(duplicate.key.clone(), id.clone());
+            let event = Event::Deleting {
+                key: duplicate.key.clone(),
+                photo: id.clone(),
+            };
             runner.monitor.event(event);
         }
     }

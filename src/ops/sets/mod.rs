@@ -94,7 +94,9 @@ async fn read_members(
     monitor: &dyn Monitor,
 ) -> Result<(Members, Vec<Photo>), flickr::Error> {
     let listed = flickr.set_photos(&set.id).await?;
-    monitor.event(Event::Read(listed.items.len()));
+    monitor.event(Event::Read {
+        items: listed.items.len(),
+    });
     let photos: Vec<Photo> = listed.items.into_iter().map(photo).collect();
     let members = Members {
         // Fewer than the list of sets counts: some are not shown, whatever this list says of itself.

@@ -116,7 +116,11 @@ impl<'a> PlanRunner<'a> {
         if done {
             self.steps_done += 1;
             self.done.count(&edit);
-            let event = Event::Edited(edit.to_string(), self.steps_done, self.steps);
+            let event = Event::Edited {
+                edit: edit.to_string(),
+                number: self.steps_done,
+                total: self.steps,
+            };
             self.monitor.event(event);
             self.done.plan.edits.push(edit);
         }
@@ -305,11 +309,16 @@ pub(super) fn whole_run(
     let mut summary = runner.done;
     summary.calls = calls.rest + calls.uploads;
     for left in &summary.refused {
-        let event = Event::SetRefused(left.title.clone(), left.why.clone());
+        let event = Event::SetRefused {
+            title: left.title.clone(),
+            reason: left.why.clone(),
+        };
         runner.monitor.event(event);
     }
     for line in &summary.unlisted {
-        runner.monitor.event(Event::Account(line.clone()));
+        runner.monitor.event(Event::Account {
+            message: line.clone(),
+        });
     }
     match outcome {
         Ok(()) => Ok(summary),

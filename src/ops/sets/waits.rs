@@ -41,14 +41,14 @@ pub(super) async fn saying_waits<T>(
             said_until = now + pause;
             let seconds = pause.as_secs_f64().ceil();
             let line = format!("Flickr asks to wait: next call in {seconds} s");
-            monitor.event(Event::Waiting(line));
+            monitor.event(Event::Waiting { reason: line });
         } else if paused.is_none() && now.duration_since(since) >= STANDSTILL && now >= said_until {
             said_until = now + STANDSTILL * 4;
             let seconds = now.duration_since(since).as_secs();
             let line = format!(
                 "no call to Flickr for {seconds} s: waiting for its answer, or for a call of the shared budget"
             );
-            monitor.event(Event::Waiting(line));
+            monitor.event(Event::Waiting { reason: line });
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tokio::sync::Mutex;
 
 use super::Error;
-use crate::model::outcome::{Class, Outcome};
+use crate::model::outcome::{FailureClass, Outcome};
 use crate::model::{Job, Location, Scheme};
 use crate::queue::Queue;
 use crate::store::{Source, locate};
@@ -47,7 +47,7 @@ impl Sources {
 
     /// The store of a job, or the outcome that it has because it may not be read.
     pub async fn of_job(&self, job: &Job) -> Result<Source, Outcome> {
-        let forbidden = |reason: String| Outcome::Failed(Class::Forbidden, reason);
+        let forbidden = |reason: String| Outcome::Failed(FailureClass::Forbidden, reason);
         let location =
             Location::of_file(&job.url, &job.key).map_err(|error| forbidden(error.to_string()))?;
         if location.scheme() == Scheme::File && !self.queue.is_local() {

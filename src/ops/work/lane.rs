@@ -22,7 +22,7 @@ use super::transfer::{Attempt, Services, transfer};
 use crate::error_chain::innermost;
 use crate::model::Job;
 use crate::model::outage::Service;
-use crate::model::outcome::{Class, Outcome};
+use crate::model::outcome::{FailureClass, Outcome};
 use crate::monitor::{Event, Monitor};
 use crate::queue::{self, Lease, Queue};
 use crate::stop::Stop;
@@ -236,8 +236,10 @@ impl Lane {
             Ok(job) => job,
             Err(why) => return self.put_aside(lease, &why, tally).await,
         };
-        self.monitor
-            .event(Event::Started(job.key.clone(), job.size));
+        self.monitor.event(Event::Started {
+            key: job.key.clone(),
+            bytes: job.size,
+        });
         let look = self.past().prior_attempt(&job, &lease);
         let _transferring = self.activity.begin(Doing::Transferring);
         let attempt = self.in_hand(&lease, job, look, permit).await;
@@ -315,7 +317,7 @@ impl Lane {
         attempt.catch_unwind().await.unwrap_or_else(|_| {
             let reason = "s3flickr panicked over this file; please report it".to_owned();
             // It may have happened after the upload.
-            let outcome = Outcome::Failed(Class::Ambiguous, reason);
+            let outcome = Outcome::Failed(FailureClass::Ambiguous, reason);
             Attempt {
                 outcome,
                 job,

@@ -99,7 +99,9 @@ pub async fn work(
         match ended {
             Ok(Ok(of_lane)) => tally.add(&of_lane),
             Ok(Err(error)) => {
-                monitor.event(Event::Stopping(error.to_string()));
+                monitor.event(Event::Stopping {
+                    reason: error.to_string(),
+                });
                 stop.drain();
                 failure.get_or_insert(error);
             }

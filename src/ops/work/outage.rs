@@ -3,7 +3,7 @@
 
 use super::transfer::Attempt;
 use crate::model::outage::{Outage, Service};
-use crate::model::outcome::{Class, Outcome};
+use crate::model::outcome::{FailureClass, Outcome};
 use crate::store;
 
 /// What it means that a store did not give a file; the lane knows which store it was.
@@ -15,7 +15,7 @@ pub(super) fn from_source(error: &store::Error) -> Outcome {
     };
     Outcome::Away(Outage {
         service: Service::Source(String::new()),
-        class: Class::Transient,
+        class: FailureClass::Transient,
         is_denial: matches!(error, store::Error::Denied { .. }),
         way,
         reason: error.to_string(),
@@ -33,7 +33,7 @@ pub(super) fn passed(attempt: &Attempt, source: Service) -> Option<Vec<Service>>
         }
         Outcome::AlreadyThere(_) => Some(Vec::new()),
         // The target judged the file.
-        Outcome::Failed(Class::Refused, _) if was_sent => Some(vec![Service::Uploads]),
+        Outcome::Failed(FailureClass::Refused, _) if was_sent => Some(vec![Service::Uploads]),
         _ => None,
     }
 }

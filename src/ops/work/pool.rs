@@ -76,7 +76,7 @@ impl Lanes {
         let limit = self.limit();
         if self.said != Some(limit) {
             self.said = Some(limit);
-            self.lane.monitor.event(Event::Limited(limit));
+            self.lane.monitor.event(Event::Limited { limit });
         }
         self.looks += 1;
         if self.looks.is_multiple_of(WINDOW) && !self.lane.over() && !self.lane.breaker.is_open() {
@@ -117,7 +117,7 @@ impl Lanes {
         let lanes = lanes.min(self.lane.options.most_lanes);
         let before = self.lane.wanted.swap(lanes, Relaxed);
         if before != lanes {
-            self.lane.monitor.event(Event::Lanes(lanes));
+            self.lane.monitor.event(Event::Lanes { lanes });
         }
         let more = |running| (running < lanes).then(|| running + 1);
         while self

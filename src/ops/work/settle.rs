@@ -121,15 +121,22 @@ impl Lane {
         match (step, outcome) {
             (Step::PutBack { retries, delay }, Outcome::Failed(_, reason)) => {
                 tally.retried += 1;
-                self.monitor
-                    .event(Event::PutBack(job.key.clone(), reason, retries));
+                self.monitor.event(Event::Requeued {
+                    key: job.key.clone(),
+                    reason,
+                    retries,
+                });
                 job.retries = retries;
                 lease.replace(job.write(), delay).await
             }
             (Step::Bury { class, reason }, _) => {
-                let event = Event::Failed(job.key.clone(), class, reason.clone());
+                let event = Event::Failed {
+                    key: job.key.clone(),
+                    class,
+                    reason: reason.clone(),
+                };
                 job.retries = 0;
-                let body = job.failed(class.name(), reason);
+                let body = job.failed(class, reason);
                 self.dead_letter(lease, body, event, tally).await
             }
             (_, Outcome::Uploaded(photo)) => {
@@ -137,17 +144,23 @@ impl Lane {
                 tally.videos += u64::from(Kind::from_key(&job.key) == Some(Kind::Video));
                 tally.bytes += job.size;
                 self.activity.photo();
-                self.monitor
-                    .event(Event::Uploaded(job.key, photo, job.size));
+                self.monitor.event(Event::Uploaded {
+                    key: job.key,
+                    photo,
+                    bytes: job.size,
+                });
                 lease.finish(job.run.as_deref().unwrap_or_default()).await
             }
             (_, Outcome::AlreadyThere(photo)) => {
                 tally.already_there += 1;
-                self.monitor.event(Event::AlreadyThere(job.key, photo));
+                self.monitor.event(Event::AlreadyThere {
+                    key: job.key,
+                    photo,
+                });
                 lease.finish(job.run.as_deref().unwrap_or_default()).await
             }
             (_, _) => {
-                self.monitor.event(Event::Released(job.key));
+                self.monitor.event(Event::Released { key: job.key });
                 self.give_back(lease).await
             }
         }
@@ -168,7 +181,9 @@ impl Lane {
         } = tried.attempt;
         tally.retried += 1;
         job.since = since(&outcome, &job, began, tried.look);
-        self.monitor.event(Event::Released(job.key.clone()));
+        self.monitor.event(Event::Released {
+            key: job.key.clone(),
+        });
         tried.lease.replace(job.write(), delay).await
     }
 
@@ -180,7 +195,9 @@ impl Lane {
         tally: &mut Tally,
     ) -> Result<(), queue::Error> {
         let body = UnreadableMessage::write(lease.body(), why);
-        let event = Event::Unreadable(why.to_string());
+        let event = Event::UnreadableMessage {
+            reason: why.to_string(),
+        };
         self.dead_letter(lease, body, event, tally).await
     }
 
@@ -230,7 +247,9 @@ impl Lane {
 
     /// Ends the run with this message; what is in hand is finished or goes back.
     fn halt(&self, why: String) {
-        self.monitor.event(Event::Stopping(why.clone()));
+        self.monitor.event(Event::Stopping {
+            reason: why.clone(),
+        });
         self.verdict.say(Stopped::Halted(why));
         self.stop.drain();
     }
@@ -251,18 +270,18 @@ fn spared(outcome: &Outcome, ruling: Ruling, is_halted: bool) -> Option<Duration
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::outcome::Class;
+    use crate::model::outcome::FailureClass;
 
     #[test]
     fn a_failure_is_spared_in_an_outage_and_in_a_run_that_no_photo_can_survive() {
         let away = Outcome::Away(Outage {
             service: Service::Uploads,
-            class: Class::Ambiguous,
+            class: FailureClass::Ambiguous,
             is_denial: false,
             way: String::new(),
             reason: String::new(),
         });
-        let own = Outcome::Failed(Class::Gone, String::new());
+        let own = Outcome::Failed(FailureClass::Gone, String::new());
         let soon = Duration::from_secs(5);
         let spare = Ruling::Spare(soon);
         assert_eq!(spared(&away, spare, false), Some(soon));

@@ -3,7 +3,7 @@
 use super::outage;
 use crate::model::Job;
 use crate::model::outage::Outage;
-use crate::model::outcome::{Class, Outcome};
+use crate::model::outcome::{FailureClass, Outcome};
 use crate::store::{
     ByteCount, Content, Error, PriorAttempt, Put, Slot, Source, Stored, Target, Throttle,
 };
@@ -89,7 +89,7 @@ fn from_error(error: Error) -> Outcome {
             way,
             reason,
         } => {
-            return away(service, Class::Transient, way, reason);
+            return away(service, FailureClass::Transient, way, reason);
         }
         Error::Ambiguous {
             service: Some(service),
@@ -97,25 +97,25 @@ fn from_error(error: Error) -> Outcome {
             reason,
             ..
         } => {
-            return away(service, Class::Ambiguous, way, reason);
+            return away(service, FailureClass::Ambiguous, way, reason);
         }
         // S3 denies one object, or all of them; a disk or a network fails once, or for a while.
         Error::Denied { .. } | Error::Unavailable { .. } => return outage::from_source(&error),
         ref error if error.strikes_every_file() => {
             return Outcome::StopEverything(error.to_string());
         }
-        Error::Ambiguous { .. } => Class::Ambiguous,
-        Error::NotFound(_) => Class::Gone,
-        Error::Outside(_) => Class::Forbidden,
-        Error::Changed(_) | Error::NotNow(_) => Class::Transient,
-        _ => Class::Refused,
+        Error::Ambiguous { .. } => FailureClass::Ambiguous,
+        Error::NotFound(_) => FailureClass::Gone,
+        Error::Outside(_) => FailureClass::Forbidden,
+        Error::Changed(_) | Error::NotNow(_) => FailureClass::Transient,
+        _ => FailureClass::Refused,
     };
     Outcome::Failed(class, error.to_string())
 }
 
 fn away(
     service: crate::model::outage::Service,
-    class: Class,
+    class: FailureClass,
     way: String,
     reason: String,
 ) -> Outcome {

@@ -80,7 +80,7 @@ impl Populate {
         // Where no account is set up, or Flickr cannot be asked, that is no error of a listing:
         // the workers ask again.
         if let Ok(Ok(Some(line))) = tokio::time::timeout(ACCOUNT_ANSWER, asked).await {
-            console.event(Event::Account(line));
+            console.event(Event::Account { message: line });
         }
         Ok(if summary.is_whole() {
             Exit::Well

@@ -149,7 +149,7 @@ async fn preflight(queue: &Queue, target: &Target, console: &Console) -> Result<
         Err(store::Error::Draining) => {}
         lines => {
             for line in lines? {
-                console.event(Event::Account(line));
+                console.event(Event::Account { message: line });
             }
         }
     }

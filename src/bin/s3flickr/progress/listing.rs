@@ -27,8 +27,8 @@ impl Monitor for ListingProgress {
     fn event(&self, event: Event) {
         if let Ok(mut seen) = self.seen.lock() {
             match &event {
-                Event::Listed(files) => seen.0 += *files as u64,
-                Event::Queued(jobs, _) => seen.1 += *jobs as u64,
+                Event::Listed { files } => seen.0 += *files as u64,
+                Event::Queued { jobs, .. } => seen.1 += *jobs as u64,
                 _ => {}
             }
             if seen.2.elapsed() >= progress_interval(&self.console) {

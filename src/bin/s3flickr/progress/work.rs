@@ -65,7 +65,7 @@ impl Monitor for WorkProgress {
             *self.outage.lock() = text;
         };
         match &event {
-            Event::Limited(limit) => {
+            Event::Limited { limit } => {
                 *self.limit.lock() = Some(*limit);
             }
             Event::Outage { service, since, .. } => say(Some(outage::brief(service, *since))),

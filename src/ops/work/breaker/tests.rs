@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use tokio::time::sleep;
 
 use super::*;
-use crate::model::outcome::Class;
+use crate::model::outcome::FailureClass;
 use crate::monitor::Recorder;
 
 /// A queue of jobs in memory, and a Flickr that is away for a while.
@@ -93,7 +93,7 @@ impl World {
 fn outage() -> Outage {
     Outage {
         service: Service::Uploads,
-        class: Class::Transient,
+        class: FailureClass::Transient,
         is_denial: false,
         way: "HTTP 503".into(),
         reason: "the upload failed".into(),

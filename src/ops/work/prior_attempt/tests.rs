@@ -50,9 +50,15 @@ async fn a_first_attempt_looks_only_in_an_account_that_had_files() {
     let look = past.prior_attempt(&job(None, 0), &lease).unwrap();
     assert_eq!((look.since, look.after), (0, None));
     // Its look leaves no mark on the message.
-    let failed = Outcome::Failed(crate::model::outcome::Class::Transient, String::new());
+    let failed = Outcome::Failed(
+        crate::model::outcome::FailureClass::Transient,
+        String::new(),
+    );
     assert_eq!(since(&failed, &job(None, 0), Some(7), Some(look)), None);
-    let unclear = Outcome::Failed(crate::model::outcome::Class::Ambiguous, String::new());
+    let unclear = Outcome::Failed(
+        crate::model::outcome::FailureClass::Ambiguous,
+        String::new(),
+    );
     assert_eq!(since(&unclear, &job(None, 0), Some(7), Some(look)), Some(7));
 }
 
