@@ -11,6 +11,7 @@ mod chaos;
 mod endpoints;
 mod faults;
 mod gallery;
+mod guide;
 mod inventory;
 mod limits;
 mod login;
