@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::escape::{escape, unescape};
 use super::queue::Tags;
-use super::runs::{escape, unescape};
 use super::tags::TwoQueues;
 use crate::queue::{BoundAccount, Error};
 

@@ -1,6 +1,5 @@
-//! The two clients of SQS, and how a queue is found or made by its name.
+//! The two clients of SQS.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -8,12 +7,8 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::Builder;
 use aws_sdk_sqs::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
-use aws_sdk_sqs::types::QueueAttributeName;
 
-use super::errors::Errors;
-use super::queue::SqsQueue;
 use super::turn::ServerClock;
-use crate::queue::Error;
 
 /// How long one attempt of a call may take, beyond the wait that it asks for. Without a bound, a
 /// long poll on a connection that died stays for ever (aws-sdk-rust issue 1094).
@@ -23,9 +18,6 @@ const ANSWER: Duration = Duration::from_secs(10);
 const RETRY_TOKENS: usize = 10_000;
 /// How many of those come back each second.
 const RETRY_TOKENS_A_SECOND: f32 = 20.0;
-
-/// What a queue is made with.
-pub(super) type Settings = HashMap<QueueAttributeName, String>;
 
 /// The clients. Clones share their connections.
 #[derive(Clone)]
@@ -55,42 +47,6 @@ impl Clients {
         Clients {
             quick: self.quick.clone(),
             polling: Client::from_conf(settings.build()),
-        }
-    }
-
-    /// The queue of this name, if there is one.
-    pub(super) async fn find(&self, name: &str) -> Result<Option<SqsQueue>, Error> {
-        let errors = Errors::new(name);
-        match self.quick.get_queue_url().queue_name(name).send().await {
-            Ok(found) => {
-                let url = found.queue_url.unwrap_or_default();
-                Ok(Some(SqsQueue::new(self.clone(), url, errors)))
-            }
-            Err(error) => match errors.from_sdk("open", error) {
-                Error::Gone { .. } => Ok(None),
-                error => Err(error),
-            },
-        }
-    }
-
-    /// The queue of this name; made if there is none. When several make it at once with the same
-    /// settings, SQS gives all of them the same queue.
-    pub(super) async fn find_or_create(
-        &self,
-        name: &str,
-        settings: Settings,
-    ) -> Result<SqsQueue, Error> {
-        if let Some(found) = self.find(name).await? {
-            return Ok(found);
-        }
-        let errors = Errors::new(name);
-        let call = self.quick.create_queue().queue_name(name);
-        match call.set_attributes(Some(settings)).send().await {
-            Ok(made) => {
-                let url = made.queue_url.unwrap_or_default();
-                Ok(SqsQueue::new(self.clone(), url, errors))
-            }
-            Err(error) => Err(errors.from_sdk("make", error)),
         }
     }
 }

@@ -9,6 +9,8 @@ mod account;
 mod batches;
 mod clients;
 mod errors;
+mod escape;
+mod find;
 mod finished;
 mod layout;
 mod messages;

@@ -20,7 +20,8 @@ use async_trait::async_trait;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use tokio::sync::Mutex;
 
-use super::clients::{Clients, Settings};
+use super::clients::Clients;
+use super::find::Settings;
 use super::layout::TokenLayout;
 use super::queue::{SqsQueue, Tags, number};
 use super::token::{PaceVersion, Token, TokenAction};

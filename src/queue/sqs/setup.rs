@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde_json::Value;
 
-use super::clients::Settings;
+use super::find::Settings;
 use super::queue::SqsQueue;
 use super::{LONGEST_WAIT, RETENTION, Sqs, VISIBILITY_TIMEOUT};
 use crate::queue::{Error, MOST_RECEIVES};

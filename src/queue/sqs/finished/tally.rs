@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::super::escape::{escape, unescape};
 use super::super::queue::Tags;
-use super::super::runs::{escape, unescape};
 
 /// What the keys of these tags begin with.
 pub(super) const PREFIX: &str = "s3flickr.done.";

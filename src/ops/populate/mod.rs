@@ -1,0 +1,99 @@
+//! `populate`: lists the source and puts one job a photo on the queue, in constant memory.
+
+mod listing;
+mod queued_run;
+mod sender;
+
+use std::collections::BTreeMap;
+
+use globset::GlobSet;
+
+use self::listing::Listing;
+use super::Error;
+use crate::model::flickr::accepts::Skip;
+use crate::monitor::Monitor;
+use crate::queue::Queue;
+use crate::stop::Stop;
+use crate::store::Source;
+
+/// What to queue.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Only keys that begin with this.
+    pub prefix: String,
+    /// Attempts that each job has; at least 1.
+    pub retries: u32,
+    /// Only keys that one of these matches; empty for all.
+    pub include: GlobSet,
+    /// No key that one of these matches, or a folder that it is in; wins over `include`.
+    pub exclude: GlobSet,
+}
+
+impl Default for Options {
+    /// Everything, with five attempts each: Flickr's bad spells rarely last through five.
+    fn default() -> Options {
+        Options {
+            prefix: String::new(),
+            retries: 5,
+            include: GlobSet::empty(),
+            exclude: GlobSet::empty(),
+        }
+    }
+}
+
+/// What was queued, and what was passed over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Jobs put on the queue.
+    pub queued: u64,
+    /// The bytes of their files.
+    pub bytes: u64,
+    /// Files passed over, by reason.
+    pub skipped: BTreeMap<Skip, u64>,
+    /// Whether an earlier `populate` of this queue was found, so that the workers will look
+    /// on Flickr before they upload what this one sent.
+    pub again: bool,
+    /// Whether it was asked to stop before the end of the listing.
+    pub stopped: bool,
+}
+
+impl Summary {
+    /// Whether the listing came to its end and everything in the source could be looked into.
+    pub fn is_whole(&self) -> bool {
+        !self.stopped && !self.skipped.contains_key(&Skip::Unreadable)
+    }
+}
+
+/// Queues all photos of `source`; with no queue, only says what it would queue.
+///
+/// A queue that an earlier `populate` filled refuses the jobs that it has (SQLite), or gets
+/// them marked, so that a worker looks on Flickr before it uploads them (SQS).
+///
+/// When it is asked to stop, what was listed is sent and recorded, and the summary says so.
+pub async fn populate(
+    source: &Source,
+    queue: Option<&Queue>,
+    options: &Options,
+    stop: &Stop,
+    monitor: &dyn Monitor,
+) -> Result<Summary, Error> {
+    let mut listing = Listing::new(source, queue, options, stop, monitor);
+    let ended = tokio::select! {
+        ended = listing.list_and_send() => ended,
+        () = stop.aborting() => {
+            listing.summary.stopped = true;
+            Ok(())
+        }
+    };
+    match ended {
+        Ok(()) => Ok(listing.summary),
+        Err(cause) if listing.summary.queued == 0 => Err(cause),
+        Err(cause) => Err(Error::Midway {
+            done: format!(
+                "{} jobs are queued; run the same populate again for the rest",
+                listing.summary.queued
+            ),
+            cause: Box::new(cause),
+        }),
+    }
+}
