@@ -87,9 +87,9 @@ pub fn worked(summary: &work::Summary) -> (Value, String) {
 pub fn assigned(summary: &SetsSummary, dry_run: bool) -> (Value, String) {
     let duplicates: usize = summary.plan.duplicates.iter().map(|d| d.later.len()).sum();
     let document = json!({
-        "sets_created": summary.created,
-        "sets_updated": summary.updated,
-        "photos_added": summary.photos,
+        "sets_created": summary.sets_created,
+        "sets_updated": summary.sets_updated,
+        "photos_added": summary.photos_added,
         "calls": summary.calls,
         "duplicates": duplicates,
         "refused": summary.refused.len(),
@@ -99,7 +99,7 @@ pub fn assigned(summary: &SetsSummary, dry_run: bool) -> (Value, String) {
     } else {
         format!(
             "{} sets created, {} updated, {} photos added, with {} calls to Flickr",
-            summary.created, summary.updated, summary.photos, summary.calls
+            summary.sets_created, summary.sets_updated, summary.photos_added, summary.calls
         )
     };
     for duplicate in &summary.plan.duplicates {
@@ -149,9 +149,9 @@ fn left_alone(summary: &SetsSummary, dry_run: bool) -> String {
 /// The result of `merge-sets`.
 pub fn merged(summary: &SetsSummary, dry_run: bool) -> (Value, String) {
     let document = json!({
-        "titles_merged": summary.merged,
-        "sets_deleted": summary.deleted,
-        "photos_moved": summary.photos,
+        "titles_merged": summary.titles_merged,
+        "sets_deleted": summary.sets_deleted,
+        "photos_moved": summary.photos_added,
         "calls": summary.calls,
         "refused": summary.refused.len(),
     });
@@ -160,7 +160,7 @@ pub fn merged(summary: &SetsSummary, dry_run: bool) -> (Value, String) {
     } else {
         format!(
             "{} titles merged, {} sets deleted, {} photos moved, with {} calls to Flickr",
-            summary.merged, summary.deleted, summary.photos, summary.calls
+            summary.titles_merged, summary.sets_deleted, summary.photos_added, summary.calls
         )
     };
     text.push_str(&left_alone(summary, dry_run));

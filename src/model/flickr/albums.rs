@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::Serialize;
+
 use super::library::{Library, Photo};
 use super::set_title;
 use super::set_title::{SetName, set_name};
@@ -9,7 +11,7 @@ use super::tags::Origin;
 use crate::model::Key;
 
 /// Copies of one file: one key of one store with the same bytes, uploaded more than once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Duplicate {
     /// The file.
     pub key: Key,

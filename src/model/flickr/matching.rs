@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::albums::{Album, Albums};
 use super::canonical::{canonical, skeleton};
-use super::library::{Library, Set};
+use super::library::{Library, Members, Set};
 use super::set_title;
 
 /// Which set belongs to which album.
@@ -29,11 +29,11 @@ impl<'a> Matching<'a> {
         let titles = Titles::of(albums);
         let mut sets: Vec<&Set> = library.sets.iter().collect();
         sets.sort_by_key(|set| set.age());
-        let mut strangers = Vec::new();
+        let mut unmatched = Vec::new();
         for set in sets {
             match titles.owner(set, albums) {
                 Owner::Album(place) => matching.sets[place].push(set),
-                Owner::Nobody => strangers.push(set),
+                Owner::Nobody => unmatched.push(set),
                 Owner::Unclear => matching.unclear.push(set.id.clone()),
             }
         }
@@ -43,56 +43,31 @@ impl<'a> Matching<'a> {
             sets.sort_by_key(|set| canonical(&set.title) != title);
         }
         if matching.unclear.is_empty() {
-            matching.adopt(&strangers, library, albums);
+            matching.adopt(&unmatched, library, albums);
         }
         matching
     }
 
     /// Finds the sets that a hand renamed, or Flickr in a way that nobody knows of, for albums without a set.
-    fn adopt(&mut self, strangers: &[&'a Set], library: &Library, albums: &Albums<'a>) {
-        if strangers.is_empty() {
+    fn adopt(&mut self, unmatched: &[&'a Set], library: &Library, albums: &Albums<'a>) {
+        if unmatched.is_empty() {
             return;
         }
         let in_sets = in_sets(library, albums);
-        let seekers: Vec<Seeker<'_>> = albums
+        let setless: Vec<SetlessAlbum<'_>> = albums
             .albums
             .iter()
             .enumerate()
             .filter(|(place, _)| self.sets[*place].is_empty())
-            .map(|(place, album)| Seeker::of(place, album, &in_sets))
-            .filter(|seeker| seeker.placed > 0)
+            .map(|(place, album)| SetlessAlbum::of(place, album, &in_sets))
+            .filter(|album| album.placed > 0)
             .collect();
         let mut found: Vec<(usize, usize, &'a Set)> = Vec::new();
-        for &set in strangers {
-            let cover = albums.of_photo(&set.cover);
-            let by_cover = seekers.iter().find(|seeker| Some(seeker.place) == cover);
-            let fits = |seeker: &&Seeker<'_>| seeker.is_all_of(set);
-            match (&set.members, by_cover.filter(fits)) {
-                (Some(members), _) => {
-                    let inside = inside(&members.ids, albums);
-                    let owner = seekers.iter().filter_map(|seeker| {
-                        let ids = inside.get(&seeker.place)?;
-                        // What another album had read must not decide: the next run may not read it.
-                        let kept: HashSet<&str> = ids.iter().map(|id| albums.kept(id)).collect();
-                        let whole = members.ids.len() + seeker.photos - kept.len();
-                        let owns = seeker.may_own(set)
-                            // It must still be the album's once it holds all of that.
-                            && whole <= seeker.photos * 2
-                            && ids.len() * 2 >= members.ids.len()
-                            && seeker.has_most(set, ids);
-                        owns.then_some((seeker.place, ids.len()))
-                    });
-                    found.extend(
-                        owner
-                            .max_by_key(|owner| owner.1)
-                            .map(|(place, n)| (place, n, set)),
-                    );
-                }
-                (None, Some(seeker)) => found.push((seeker.place, set.count, set)),
-                (None, None) if seekers.iter().any(|seeker| seeker.may_own(set)) => {
-                    self.unclear.push(set.id.clone());
-                }
-                (None, None) => {}
+        for &set in unmatched {
+            match claim(set, &setless, albums) {
+                Claim::By(place, inside) => found.push((place, inside, set)),
+                Claim::Unread => self.unclear.push(set.id.clone()),
+                Claim::Nobody => {}
             }
         }
         // The one with most of the album's photos, then the oldest.
@@ -100,6 +75,38 @@ impl<'a> Matching<'a> {
         for (place, _, set) in found {
             self.sets[place].push(set);
         }
+    }
+}
+
+/// Which album's a set is whose title is no album's.
+enum Claim {
+    /// The album at this place, of which so many photos are in the set.
+    By(usize, usize),
+    /// Its members must be read to tell.
+    Unread,
+    Nobody,
+}
+
+fn claim(set: &Set, setless: &[SetlessAlbum<'_>], albums: &Albums<'_>) -> Claim {
+    if let Some(members) = &set.members {
+        let inside = inside(&members.ids, albums);
+        let owners = setless.iter().filter_map(|album| {
+            let ids = inside.get(&album.place)?;
+            album
+                .owns(set, members, ids, albums)
+                .then_some((album.place, ids.len()))
+        });
+        return match owners.max_by_key(|owner| owner.1) {
+            Some((place, inside)) => Claim::By(place, inside),
+            None => Claim::Nobody,
+        };
+    }
+    let cover = albums.of_photo(&set.cover);
+    let by_cover = setless.iter().find(|album| Some(album.place) == cover);
+    match by_cover.filter(|album| album.is_all_of(set)) {
+        Some(album) => Claim::By(album.place, set.count),
+        None if setless.iter().any(|album| album.may_own(set)) => Claim::Unread,
+        None => Claim::Nobody,
     }
 }
 
@@ -199,7 +206,7 @@ impl<'a> Titles<'a> {
 }
 
 /// An album without a set of its title.
-struct Seeker<'a> {
+struct SetlessAlbum<'a> {
     place: usize,
     /// How many photos it has.
     photos: usize,
@@ -210,14 +217,14 @@ struct Seeker<'a> {
     when: HashMap<&'a str, i64>,
 }
 
-impl<'a> Seeker<'a> {
-    fn of(place: usize, album: &Album<'a>, in_sets: &HashSet<&str>) -> Seeker<'a> {
+impl<'a> SetlessAlbum<'a> {
+    fn of(place: usize, album: &Album<'a>, in_sets: &HashSet<&str>) -> SetlessAlbum<'a> {
         let mut uploaded: Vec<i64> = album.photos.iter().map(|photo| photo.uploaded).collect();
         uploaded.sort_unstable();
         let ids = album.photos.iter().map(|photo| photo.id.as_str());
         let placed = ids.filter(|id| in_sets.contains(id)).count();
         let photos = album.photos.len();
-        Seeker {
+        SetlessAlbum {
             place,
             photos,
             placed,
@@ -254,6 +261,18 @@ impl<'a> Seeker<'a> {
     /// as counts tell.
     fn is_all_of(&self, set: &Set) -> bool {
         set.count == self.photos && self.placed == self.photos && self.had(set) > 0
+    }
+
+    /// Whether the set with these members, `ids` of the album's own among them, is the album's.
+    fn owns(&self, set: &Set, members: &Members, ids: &[&str], albums: &Albums<'_>) -> bool {
+        // What another album had read must not decide: the next run may not read it.
+        let kept: HashSet<&str> = ids.iter().map(|id| albums.kept(id)).collect();
+        let filled = members.ids.len() + self.photos - kept.len();
+        self.may_own(set)
+            // It must still be the album's once it holds all of that.
+            && filled <= self.photos * 2
+            && ids.len() * 2 >= members.ids.len()
+            && self.has_most(set, ids)
     }
 
     /// Whether the members could show that the set is the album's.

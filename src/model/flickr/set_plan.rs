@@ -9,6 +9,8 @@ mod merge;
 use std::collections::HashMap;
 use std::fmt;
 
+use serde::Serialize;
+
 pub use self::assign::{Assignment, Rules, Step, plan_assign};
 pub use self::merge::{plan_merge, shared_titles};
 use super::albums::Duplicate;
@@ -16,7 +18,8 @@ use super::library::Set;
 use super::tags::Origin;
 
 /// One change to the account's sets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
 pub enum Edit {
     /// Make a set of these photos, in this order; the first is its cover.
     Create {
@@ -65,7 +68,7 @@ pub enum Edit {
 }
 
 /// What is to be done, in order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Plan {
     /// The edits.
     pub edits: Vec<Edit>,
@@ -80,7 +83,7 @@ pub struct Plan {
 }
 
 /// A set, or all sets of a title, that is left as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Left {
     /// The title.
     pub title: String,

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::runner::{PlanRunner, whole_run};
-use super::waits::saying_waits;
+use super::runner::{PlanRunner, summarize};
+use super::waits::reporting_waits;
 use super::{Error, SetsSummary, photo, read_members, read_sets};
 use crate::flickr::{self, Client};
 use crate::model::flickr::albums::Duplicate;
@@ -39,9 +39,9 @@ pub async fn assign_sets(
 ) -> Result<SetsSummary, Error> {
     let flickr = flickr.until(stop);
     let mut runner = PlanRunner::new(&flickr, stop, monitor);
-    let run = saying_waits(&flickr, monitor, assign(&mut runner, options));
+    let run = reporting_waits(&flickr, monitor, assign(&mut runner, options));
     let done = run.await;
-    whole_run(runner, done)
+    summarize(runner, done)
 }
 
 async fn assign(runner: &mut PlanRunner<'_>, options: AssignOptions) -> Result<(), Error> {
@@ -76,7 +76,7 @@ async fn read_account(runner: &mut PlanRunner<'_>) -> Result<Library, Error> {
     let photos = runner.flickr.photos(None).await?;
     if !photos.whole {
         let total = photos.total.unwrap_or_default();
-        runner.done.unlisted.push(format!(
+        runner.summary.unlisted.push(format!(
             "Flickr lists {} of the account's {total} photos, also when asked again; those that it does not \
              list may be in no set yet: run assign-sets again later",
             photos.items.len(),
@@ -144,22 +144,22 @@ async fn carry_out(
     assignment: &Assignment<'_>,
     rules: Rules,
 ) -> Result<(), Error> {
-    runner.knows(sets);
-    runner.done.plan.duplicates = assignment.duplicates().to_vec();
-    runner.done.plan.shared_titles = assignment.shared_titles();
+    runner.mark_existing(sets);
+    runner.summary.plan.duplicates = assignment.duplicates().to_vec();
+    runner.summary.plan.shared_titles = assignment.shared_titles();
     let steps = assignment.steps();
-    runner.steps(steps.len());
+    runner.expect_steps(steps.len());
     for step in steps {
         match step {
-            Step::Create(edit) => runner.edit(edit).await?,
+            Step::Create(edit) => runner.carry_out(edit).await?,
             Step::Look(set, place) => {
                 let read = read_members(runner.flickr, set, runner.monitor).await;
-                let Some((members, _)) = runner.keep(&set.title, read)? else {
+                let Some((members, _)) = runner.or_refused(&set.title, read)? else {
                     continue;
                 };
                 match assignment.extend(set, place, &members) {
-                    Some(edit) => runner.edit(edit).await?,
-                    None => runner.skip(),
+                    Some(edit) => runner.carry_out(edit).await?,
+                    None => runner.skip_step(),
                 }
             }
         }
@@ -188,7 +188,7 @@ async fn delete_duplicates(
     for duplicate in duplicates {
         let title = duplicate.key.as_str();
         let kept = runner.flickr.photo(&duplicate.keep).await;
-        let Some(kept) = runner.keep(title, kept)? else {
+        let Some(kept) = runner.or_refused(title, kept)? else {
             continue;
         };
         let origin = Origin::from_tags(&kept.machine_tags);
@@ -200,8 +200,8 @@ async fn delete_duplicates(
         }
         for id in &duplicate.later {
             let deleted = runner.flickr.delete_photo(id).await;
-            if runner.keep(title, deleted)?.is_some() {
-                runner.done.duplicates_deleted += 1;
+            if runner.or_refused(title, deleted)?.is_some() {
+                runner.summary.duplicates_deleted += 1;
             }
         }
     }

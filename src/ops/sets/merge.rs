@@ -1,7 +1,7 @@
 //! `merge-sets`: one set of all sets of one title.
 
-use super::runner::{PlanRunner, whole_run};
-use super::waits::saying_waits;
+use super::runner::{PlanRunner, summarize};
+use super::waits::reporting_waits;
 use super::{Error, SetsSummary, read_members, read_sets};
 use crate::flickr::Client;
 use crate::model::flickr::library::{Library, Set};
@@ -21,9 +21,9 @@ pub async fn merge_sets(
 ) -> Result<SetsSummary, Error> {
     let flickr = flickr.until(stop);
     let mut runner = PlanRunner::new(&flickr, stop, monitor);
-    let run = saying_waits(&flickr, monitor, merge(&mut runner, dry_run));
+    let run = reporting_waits(&flickr, monitor, merge(&mut runner, dry_run));
     let done = run.await;
-    whole_run(runner, done)
+    summarize(runner, done)
 }
 
 async fn merge(runner: &mut PlanRunner<'_>, dry_run: bool) -> Result<(), Error> {
@@ -32,7 +32,7 @@ async fn merge(runner: &mut PlanRunner<'_>, dry_run: bool) -> Result<(), Error> 
         ..Library::default()
     };
     let titles = shared_titles(&library);
-    runner.steps(titles.len());
+    runner.expect_steps(titles.len());
     let mut whole = Plan::default();
     for ids in titles {
         let sets = library.sets.iter().filter(|set| ids.contains(&set.id));
@@ -43,12 +43,12 @@ async fn merge(runner: &mut PlanRunner<'_>, dry_run: bool) -> Result<(), Error> 
             for left in plan.left.drain(..) {
                 runner.refuse(&left.title, left.why);
             }
-            runner.done.plan.kept_apart.append(&mut plan.kept_apart);
+            runner.summary.plan.kept_apart.append(&mut plan.kept_apart);
             if plan.edits.is_empty() {
-                runner.skip();
+                runner.skip_step();
             }
             for edit in plan.edits {
-                runner.edit(edit).await?;
+                runner.carry_out(edit).await?;
             }
             continue;
         }
@@ -70,7 +70,7 @@ async fn read_title(runner: &mut PlanRunner<'_>, sets: Vec<Set>) -> Result<Optio
     };
     for set in &mut title.sets {
         let read = read_members(runner.flickr, set, runner.monitor).await;
-        let Some((members, photos)) = runner.keep(&set.title, read)? else {
+        let Some((members, photos)) = runner.or_refused(&set.title, read)? else {
             return Ok(None);
         };
         set.members = Some(members);

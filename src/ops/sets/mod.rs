@@ -9,6 +9,8 @@ mod merge;
 mod runner;
 mod waits;
 
+use serde::Serialize;
+
 pub use self::assign::{AssignOptions, assign_sets};
 pub use self::merge::merge_sets;
 use super::Error;
@@ -19,20 +21,20 @@ use crate::model::flickr::tags::Origin;
 use crate::monitor::{Event, Monitor};
 
 /// What an operation on the sets planned, and how much of it was done.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct SetsSummary {
     /// What was to be done.
     pub plan: Plan,
     /// Sets made.
-    pub created: u64,
+    pub sets_created: u64,
     /// Sets that got photos.
-    pub updated: u64,
+    pub sets_updated: u64,
     /// Sets deleted.
-    pub deleted: u64,
+    pub sets_deleted: u64,
     /// Photos added to sets.
-    pub photos: u64,
+    pub photos_added: u64,
     /// Titles of which one set is left.
-    pub merged: u64,
+    pub titles_merged: u64,
     /// Sets that Flickr refused to make or to change, or that had better be left alone: which, and why.
     pub refused: Vec<Left>,
     /// Later copies deleted.
@@ -49,21 +51,21 @@ impl SetsSummary {
     fn count(&mut self, edit: &Edit) {
         match edit {
             Edit::Create { photos, .. } => {
-                self.created += 1;
-                self.photos += photos.len() as u64;
+                self.sets_created += 1;
+                self.photos_added += photos.len() as u64;
             }
             Edit::Extend { added, .. } => {
-                self.updated += 1;
-                self.photos += *added as u64;
+                self.sets_updated += 1;
+                self.photos_added += *added as u64;
             }
             Edit::Append { photos, .. } => {
-                self.updated += 1;
-                self.photos += photos.len() as u64;
+                self.sets_updated += 1;
+                self.photos_added += photos.len() as u64;
             }
             Edit::Merge { added, delete, .. } => {
-                self.merged += 1;
-                self.deleted += delete.len() as u64;
-                self.photos += *added as u64;
+                self.titles_merged += 1;
+                self.sets_deleted += delete.len() as u64;
+                self.photos_added += *added as u64;
             }
         }
     }

@@ -26,13 +26,13 @@ pub(super) struct PlanRunner<'a> {
     pub(super) flickr: &'a Client,
     stop: &'a Stop,
     pub(super) monitor: &'a dyn Monitor,
-    pub(super) done: SetsSummary,
+    pub(super) summary: SetsSummary,
     /// The ids of sets that are not the one that a lost answer was about.
-    known: HashSet<String>,
+    existing: HashSet<String>,
     steps: usize,
     steps_done: usize,
     /// Why the last sets in a row were not made.
-    refusals: Vec<String>,
+    refusals_in_a_row: Vec<String>,
 }
 
 impl<'a> PlanRunner<'a> {
@@ -41,39 +41,39 @@ impl<'a> PlanRunner<'a> {
             flickr,
             stop,
             monitor,
-            done: SetsSummary::default(),
-            known: HashSet::new(),
+            summary: SetsSummary::default(),
+            existing: HashSet::new(),
             steps: 0,
             steps_done: 0,
-            refusals: Vec::new(),
+            refusals_in_a_row: Vec::new(),
         }
     }
 
     /// These sets are there already.
-    pub(super) fn knows(&mut self, sets: &[Set]) {
-        self.known.extend(sets.iter().map(|set| set.id.clone()));
+    pub(super) fn mark_existing(&mut self, sets: &[Set]) {
+        self.existing.extend(sets.iter().map(|set| set.id.clone()));
     }
 
     /// How many steps there will be.
-    pub(super) fn steps(&mut self, steps: usize) {
+    pub(super) fn expect_steps(&mut self, steps: usize) {
         self.steps = steps;
     }
 
     /// A step that turned out to need no edit.
-    pub(super) fn skip(&mut self) {
+    pub(super) fn skip_step(&mut self) {
         self.steps_done += 1;
     }
 
     /// Counts what a plan would do.
     pub(super) fn plan_only(&mut self, plan: Plan) {
-        plan.edits.iter().for_each(|edit| self.done.count(edit));
-        self.done.refused.clone_from(&plan.left);
-        self.done.plan = plan;
+        plan.edits.iter().for_each(|edit| self.summary.count(edit));
+        self.summary.refused.clone_from(&plan.left);
+        self.summary.plan = plan;
     }
 
     /// Leaves a set alone, and remembers why.
     pub(super) fn refuse(&mut self, title: &str, why: String) {
-        self.done.refused.push(Left {
+        self.summary.refused.push(Left {
             title: title.to_owned(),
             why,
         });
@@ -83,14 +83,14 @@ impl<'a> PlanRunner<'a> {
     ///
     /// # Errors
     /// What the next set would meet too.
-    pub(super) fn keep<T>(
+    pub(super) fn or_refused<T>(
         &mut self,
         title: &str,
         outcome: Result<T, flickr::Error>,
     ) -> Result<Option<T>, Error> {
         match outcome {
             Ok(value) => Ok(Some(value)),
-            Err(error) if is_of_one_set(&error) => {
+            Err(error) if concerns_one_set(&error) => {
                 self.steps_done += 1;
                 self.refuse(title, error.to_string());
                 Ok(None)
@@ -100,13 +100,13 @@ impl<'a> PlanRunner<'a> {
     }
 
     /// Carries an edit out.
-    pub(super) async fn edit(&mut self, edit: Edit) -> Result<(), Error> {
+    pub(super) async fn carry_out(&mut self, edit: Edit) -> Result<(), Error> {
         let made = match &edit {
-            Edit::Create { title, photos } => self.create_whole(title, photos).await,
+            Edit::Create { title, photos } => self.create_and_fill(title, photos).await,
             other => self.change(other).await,
         };
         let done = match made {
-            Ok(done) => self.keep(edit.title(), done)?.is_some(),
+            Ok(done) => self.or_refused(edit.title(), done)?.is_some(),
             Err(why) => {
                 self.steps_done += 1;
                 self.refuse(edit.title(), why);
@@ -115,14 +115,14 @@ impl<'a> PlanRunner<'a> {
         };
         if done {
             self.steps_done += 1;
-            self.done.count(&edit);
+            self.summary.count(&edit);
             let event = Event::Edited {
                 edit: edit.to_string(),
                 number: self.steps_done,
                 total: self.steps,
             };
             self.monitor.event(event);
-            self.done.plan.edits.push(edit);
+            self.summary.plan.edits.push(edit);
         }
         Ok(())
     }
@@ -187,7 +187,7 @@ impl<'a> PlanRunner<'a> {
         Ok(missing.count())
     }
 
-    async fn create_whole(
+    async fn create_and_fill(
         &mut self,
         title: &str,
         photos: &[String],
@@ -195,23 +195,23 @@ impl<'a> PlanRunner<'a> {
         let Some(cover) = photos.first() else {
             return Ok(Ok(()));
         };
-        if self.refusals.len() >= REFUSALS_IN_A_ROW {
+        if self.refusals_in_a_row.len() >= REFUSALS_IN_A_ROW {
             return Err(format!(
                 "not tried, because Flickr refused the {REFUSALS_IN_A_ROW} before it: {}",
-                self.refusals[0]
+                self.refusals_in_a_row[0]
             ));
         }
         let set = match self.create(title, cover).await {
             Ok(set) => set,
             Err(error) => {
                 let why = error.to_string();
-                self.refusals.retain(|before| *before == why);
-                self.refusals.push(why);
+                self.refusals_in_a_row.retain(|before| *before == why);
+                self.refusals_in_a_row.push(why);
                 return Ok(Err(error));
             }
         };
-        self.refusals.clear();
-        self.known.insert(set.clone());
+        self.refusals_in_a_row.clear();
+        self.existing.insert(set.clone());
         if photos.len() == 1 {
             return Ok(Ok(()));
         }
@@ -226,11 +226,11 @@ impl<'a> PlanRunner<'a> {
                 Ok(set) => return Ok(set),
                 Err(error @ flickr::Error::Ambiguous { .. }) => {
                     unclear += 1;
-                    if let Some(set) = self.made_meanwhile(title, cover).await? {
+                    if let Some(set) = self.find_created(title, cover).await? {
                         return Ok(set);
                     }
                     self.pause(SECOND_LOOK).await?;
-                    if let Some(set) = self.made_meanwhile(title, cover).await? {
+                    if let Some(set) = self.find_created(title, cover).await? {
                         return Ok(set);
                     }
                     if unclear >= TRIES_WITHOUT_AN_ANSWER {
@@ -258,7 +258,7 @@ impl<'a> PlanRunner<'a> {
     ///
     /// # Errors
     /// [`flickr::Error::Ambiguous`] where Flickr does not list all sets, so that it may be among the others.
-    async fn made_meanwhile(
+    async fn find_created(
         &self,
         title: &str,
         cover: &str,
@@ -266,7 +266,7 @@ impl<'a> PlanRunner<'a> {
         let sets = self.flickr.sets().await?;
         let is_it = |set: &flickr::Set| {
             let is_alike = canonical(&set.title) == title || set.primary == cover;
-            is_alike && set.photos <= 1 && !self.known.contains(&set.id)
+            is_alike && set.photos <= 1 && !self.existing.contains(&set.id)
         };
         match sets.items.into_iter().find(is_it) {
             Some(set) => Ok(Some(set.id)),
@@ -282,7 +282,7 @@ impl<'a> PlanRunner<'a> {
 
 /// Whether Flickr refused this one set, so that the next may do better. An HTTP status is nobody's refusal of
 /// a set.
-fn is_of_one_set(error: &flickr::Error) -> bool {
+fn concerns_one_set(error: &flickr::Error) -> bool {
     match error {
         flickr::Error::Unexpected { code, .. } => *code < 100,
         flickr::Error::NotFound { .. }
@@ -300,13 +300,13 @@ fn is_stopped(error: &Error) -> bool {
 }
 
 /// The summary of a run that came to its end or was stopped.
-pub(super) fn whole_run(
+pub(super) fn summarize(
     runner: PlanRunner<'_>,
     outcome: Result<(), Error>,
 ) -> Result<SetsSummary, Error> {
     let calls = runner.flickr.calls();
     let (of, done) = (runner.steps, runner.steps_done);
-    let mut summary = runner.done;
+    let mut summary = runner.summary;
     summary.calls = calls.rest + calls.uploads;
     for left in &summary.refused {
         let event = Event::SetRefused {

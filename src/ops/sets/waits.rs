@@ -16,7 +16,7 @@ const WORTH_SAYING: Duration = Duration::from_secs(2);
 const STANDSTILL: Duration = Duration::from_secs(15);
 
 /// Runs `work`, and tells the monitor of each pause that Flickr asks for, and when no call was made for long.
-pub(super) async fn saying_waits<T>(
+pub(super) async fn reporting_waits<T>(
     flickr: &Client,
     monitor: &dyn Monitor,
     work: impl Future<Output = T>,
