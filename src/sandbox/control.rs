@@ -8,11 +8,11 @@ use axum::response::Response;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::account::Account;
-use super::core::Core;
-use super::data::{Change, Photo, Set, Visibility};
-use super::faults;
-use super::format::typed;
+use crate::sandbox::api::format::typed;
+use crate::sandbox::faults;
+use crate::sandbox::state::Core;
+use crate::sandbox::state::account::Account;
+use crate::sandbox::state::data::{Change, Photo, Set, Visibility};
 
 fn answer(value: &Value) -> Response {
     typed("application/json", value.to_string())

@@ -8,33 +8,13 @@
 //! * For tests: `/sandbox/state`, `/sandbox/calls`, `/sandbox/faults`, `/sandbox/account`.
 //! * For people: `/`, the gallery.
 
-mod account;
-mod calls;
+mod api;
+mod connection;
 mod control;
-mod core;
-mod data;
-mod edit;
 mod faults;
-mod format;
-mod hit;
-mod ids;
-mod journal;
-mod listing;
-mod login;
-mod media;
-mod oauth;
-mod originals;
 mod pages;
 mod params;
-mod people;
-mod photos;
-mod rest;
-mod sets;
-mod sets_edit;
-mod tags;
-mod titles;
-mod upload;
-mod wire;
+mod state;
 
 #[cfg(test)]
 mod tests;
@@ -57,8 +37,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use self::core::Core;
+use self::api::{login, originals, rest, upload};
 pub use self::faults::{Fault, Kind as FaultKind};
+use self::state::{Core, journal};
 
 /// How long `stop` waits for requests in flight.
 const STOP_WAIT: Duration = Duration::from_secs(3);
@@ -199,8 +180,8 @@ pub async fn start(options: Options) -> Result<Sandbox, Error> {
 }
 
 fn serve(listener: TcpListener, router: Router, stopping: CancellationToken) -> JoinHandle<()> {
-    let service = router.into_make_service_with_connect_info::<wire::Wire>();
-    let serving = axum::serve(wire::Tcp(listener), service);
+    let service = router.into_make_service_with_connect_info::<connection::Wire>();
+    let serving = axum::serve(connection::Tcp(listener), service);
     tokio::spawn(async move {
         if let Err(error) = serving
             .with_graceful_shutdown(stopping.cancelled_owned())

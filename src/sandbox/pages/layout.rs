@@ -4,11 +4,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::super::core::Core;
-use super::super::data::Photo;
-use super::super::format::typed;
-use super::super::listing::SIZES;
-use super::super::media::Kind;
+use crate::sandbox::api::format::typed;
+use crate::sandbox::api::listing::SIZES;
+use crate::sandbox::state::Core;
+use crate::sandbox::state::data::Photo;
+use crate::sandbox::state::media::Kind;
 
 const STYLE: &str = include_str!("style.css");
 /// So many photos or sets stand on a page.

@@ -13,14 +13,14 @@ use maud::{Markup, html};
 use self::layout::{
     PER_PAGE, Tab, bare, counted, page, pager, picture, size, split, thousands, thumbnail, tile,
 };
-use super::calls::Call;
-use super::control::visibility_word;
-use super::core::Core;
-use super::data::{Photo, Set};
-use super::edit;
-use super::listing::{mysql, original_url};
-use super::media::Kind;
-use super::params::Params;
+use crate::sandbox::api::listing::{mysql, original_url};
+use crate::sandbox::api::photos_edit as edit;
+use crate::sandbox::control::visibility_word;
+use crate::sandbox::params::Params;
+use crate::sandbox::state::Core;
+use crate::sandbox::state::call_log::Call;
+use crate::sandbox::state::data::{Photo, Set};
+use crate::sandbox::state::media::Kind;
 
 /// So many of the latest calls are shown.
 const SHOWN_CALLS: usize = 300;

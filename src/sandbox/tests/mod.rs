@@ -163,7 +163,7 @@ impl Client {
 }
 
 fn jpeg(salt: &str) -> Vec<u8> {
-    [media::GREY_JPEG, salt.as_bytes()].concat()
+    [state::media::GREY_JPEG, salt.as_bytes()].concat()
 }
 
 fn code(answer: &Value) -> (&str, i64) {

@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::core::{NSID, OWNER_NUMBER, USERNAME};
-use super::data::{Change, Photo, Visibility};
-use super::format::Failure;
-use super::listing::parse_time;
-use super::rest::Context;
-use super::{ids, tags};
+use crate::sandbox::api::format::Failure;
+use crate::sandbox::api::listing::parse_time;
+use crate::sandbox::api::rest::Context;
+use crate::sandbox::state::data::{Change, Photo, Visibility};
+use crate::sandbox::state::ids;
+use crate::sandbox::state::tags;
+use crate::sandbox::state::{NSID, OWNER_NUMBER, USERNAME};
 
 type Answer = Result<Value, Failure>;
 

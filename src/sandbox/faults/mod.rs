@@ -1,12 +1,14 @@
 //! Faults on request: a script of what goes wrong, for which call, how often.
 
+pub mod injected;
+
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::hit::Hit;
+use crate::sandbox::faults::injected::Hit;
 
 /// One line of the script.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -12,9 +12,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::Error;
-use super::account::Account;
-use super::data::Change;
+use crate::sandbox::Error;
+use crate::sandbox::state::account::Account;
+use crate::sandbox::state::data::Change;
 
 /// Where a sandbox keeps what it has; one sandbox at a time.
 #[derive(Debug)]

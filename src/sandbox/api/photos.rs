@@ -4,13 +4,15 @@ use std::cmp::Reverse;
 
 use serde_json::{Value, json};
 
-use super::core::{FULL_NAME, NSID, OWNER_NUMBER, USERNAME};
-use super::data::Photo;
-use super::format::Failure;
-use super::listing::{Beyond, SIZES, original_url, parse_time, photos_json, taken, visible};
-use super::media::Kind;
-use super::rest::Context;
-use super::tags::{machine_match, normalise};
+use crate::sandbox::api::format::Failure;
+use crate::sandbox::api::listing::{
+    Beyond, SIZES, original_url, parse_time, photos_json, taken, visible,
+};
+use crate::sandbox::api::rest::Context;
+use crate::sandbox::state::data::Photo;
+use crate::sandbox::state::media::Kind;
+use crate::sandbox::state::tags::{machine_match, normalise};
+use crate::sandbox::state::{FULL_NAME, NSID, OWNER_NUMBER, USERNAME};
 
 /// A search reaches this many results; its later pages repeat the first ones.
 const SEARCH_REACH: usize = 4000;

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::media::Kind;
-use super::tags::Tag;
-use super::titles::Titles;
+use crate::sandbox::state::media::Kind;
+use crate::sandbox::state::set_titles::Titles;
+use crate::sandbox::state::tags::Tag;
 
 /// How many items an account without Pro may hold, and how many of them may be non-public.
 pub const FREE_ITEMS: usize = 1000;

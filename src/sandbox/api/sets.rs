@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::core::{NSID, USERNAME};
-use super::data::{Photo, Set};
-use super::format::Failure;
-use super::listing::{Beyond, common, page};
-use super::media::Kind;
-use super::rest::Context;
+use crate::sandbox::api::format::Failure;
+use crate::sandbox::api::listing::{Beyond, common, page};
+use crate::sandbox::api::rest::Context;
+use crate::sandbox::state::data::{Photo, Set};
+use crate::sandbox::state::media::Kind;
+use crate::sandbox::state::{NSID, USERNAME};
 
 type Answer = Result<Value, Failure>;
 

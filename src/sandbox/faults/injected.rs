@@ -7,10 +7,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::faults::Kind;
-use super::format::{Failure, Format, html_error, throttled, typed};
-use super::oauth::Problem;
-use super::wire::Wire;
+use crate::sandbox::api::format::{Failure, Format, html_error, throttled, typed};
+use crate::sandbox::api::oauth::Problem;
+use crate::sandbox::connection::Wire;
+use crate::sandbox::faults::Kind;
 
 /// The faults that strike one call.
 #[derive(Debug, Clone, Default)]

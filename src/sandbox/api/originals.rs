@@ -9,12 +9,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
-use super::core::Core;
-use super::data::Photo;
-use super::format::{Format, typed};
-use super::hit::Hit;
-use super::listing::SIZES;
-use super::media::{GREY_JPEG, Kind};
+use crate::sandbox::api::format::{Format, typed};
+use crate::sandbox::api::listing::SIZES;
+use crate::sandbox::faults::injected::Hit;
+use crate::sandbox::state::Core;
+use crate::sandbox::state::data::Photo;
+use crate::sandbox::state::media::{GREY_JPEG, Kind};
 
 /// Read so much at a time.
 const READ_BYTES: usize = 128 * 1024;
@@ -83,7 +83,7 @@ pub async fn size(
     core.note("original", &name.id.to_string(), "ok", &Hit::default());
     match request
         .extensions()
-        .get::<axum::extract::ConnectInfo<super::wire::Wire>>()
+        .get::<axum::extract::ConnectInfo<crate::sandbox::connection::Wire>>()
     {
         Some(wire) => hit.after(answer, &Format::Xml, &wire.0).await,
         None => answer,

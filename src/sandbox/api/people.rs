@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::core::{FULL_NAME, NSID, USERNAME};
-use super::format::Failure;
-use super::listing::{Beyond, photos_json, visible};
-use super::media::Kind;
-use super::rest::Context;
+use crate::sandbox::api::format::Failure;
+use crate::sandbox::api::listing::{Beyond, photos_json, visible};
+use crate::sandbox::api::rest::Context;
+use crate::sandbox::state::media::Kind;
+use crate::sandbox::state::{FULL_NAME, NSID, USERNAME};
 
 /// The largest photo, 200 MB.
 pub const LARGEST_PHOTO: u64 = 209_715_200;

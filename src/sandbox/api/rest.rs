@@ -9,15 +9,19 @@ use axum::http::{Method as Verb, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use super::account::Account;
-use super::core::{Core, Denied, check_key_shape, now};
-use super::data::{Perms, Photo, Set};
-use super::format::{Failure, Format, html_error, numbers_as_strings};
-use super::hit::Hit;
-use super::oauth::Signed;
-use super::params::Params;
-use super::wire::Wire;
-use super::{edit, people, photos, sets, sets_edit};
+use crate::sandbox::api::format::{Failure, Format, html_error, numbers_as_strings};
+use crate::sandbox::api::oauth::Signed;
+use crate::sandbox::api::people;
+use crate::sandbox::api::photos;
+use crate::sandbox::api::photos_edit as edit;
+use crate::sandbox::api::sets;
+use crate::sandbox::api::sets_edit;
+use crate::sandbox::connection::Wire;
+use crate::sandbox::faults::injected::Hit;
+use crate::sandbox::params::Params;
+use crate::sandbox::state::account::Account;
+use crate::sandbox::state::data::{Perms, Photo, Set};
+use crate::sandbox::state::{Core, Denied, check_key_shape, now};
 
 /// A longer address is refused by the servers in front of Flickr.
 const LONGEST_URI: usize = 8 * 1024;

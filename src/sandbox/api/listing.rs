@@ -5,11 +5,11 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use super::core::{FULL_NAME, NSID, USERNAME};
-use super::data::{Photo, Visibility};
-use super::media::Kind;
-use super::params::Params;
-use super::rest::Context;
+use crate::sandbox::api::rest::Context;
+use crate::sandbox::params::Params;
+use crate::sandbox::state::data::{Photo, Visibility};
+use crate::sandbox::state::media::Kind;
+use crate::sandbox::state::{FULL_NAME, NSID, USERNAME};
 
 /// The most items of one page.
 const MOST_PER_PAGE: usize = 500;

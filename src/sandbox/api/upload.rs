@@ -19,19 +19,20 @@ use sha1::{Digest, Sha1};
 use tokio::fs::File;
 use tokio::io::{AsyncWriteExt, BufWriter};
 
-use super::account::Account;
-use super::core::{Core, Denied, OWNER_NUMBER, Ticket};
-use super::data::{Change, Perms, Photo, Visibility};
-use super::edit::rewritten;
-use super::format::{Failure, Format, html_error};
-use super::hit::Hit;
-use super::media::{self, HEAD_BYTES, Kind};
-use super::oauth::Signed;
-use super::params::Params;
-use super::people::{LARGEST_PHOTO, LARGEST_VIDEO};
-use super::rest::insufficient;
-use super::wire::Wire;
-use super::{ids, tags};
+use crate::sandbox::api::format::{Failure, Format, html_error};
+use crate::sandbox::api::oauth::Signed;
+use crate::sandbox::api::people::{LARGEST_PHOTO, LARGEST_VIDEO};
+use crate::sandbox::api::photos_edit::rewritten;
+use crate::sandbox::api::rest::insufficient;
+use crate::sandbox::connection::Wire;
+use crate::sandbox::faults::injected::Hit;
+use crate::sandbox::params::Params;
+use crate::sandbox::state::account::Account;
+use crate::sandbox::state::data::{Change, Perms, Photo, Visibility};
+use crate::sandbox::state::ids;
+use crate::sandbox::state::media::{self, HEAD_BYTES, Kind};
+use crate::sandbox::state::tags;
+use crate::sandbox::state::{Core, Denied, OWNER_NUMBER, Ticket};
 
 /// The longest text field.
 const LONGEST_TEXT: usize = 1024 * 1024;
@@ -243,7 +244,7 @@ async fn accept(
     } else if signed.params.get("api_key").is_some() {
         Perms::None
     } else {
-        return Err(super::oauth::Problem::absent("oauth_signature").into());
+        return Err(crate::sandbox::api::oauth::Problem::absent("oauth_signature").into());
     };
     if perms < Perms::Write {
         return Err(Denied::Failure(insufficient(Perms::Write, perms)));

@@ -1,5 +1,14 @@
 //! What all handlers share: the account behind its lock, the journal, faults and the log.
 
+pub mod account;
+pub mod call_log;
+pub mod data;
+pub mod ids;
+pub mod journal;
+pub mod media;
+pub mod set_titles;
+pub mod tags;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,17 +18,17 @@ use axum::http::header::{AUTHORIZATION, HOST};
 use axum::http::request::Parts;
 use parking_lot::{Mutex, MutexGuard};
 
-use super::Credentials;
-use super::account::Account;
-use super::calls::{Call, Log};
-use super::data::{Change, Perms};
-use super::faults::Script;
-use super::format::Failure;
-use super::hit::Hit;
-use super::journal::{Home, Journal};
-use super::login::Request;
-use super::oauth::{Nonces, Problem, Signed};
-use super::params::Params;
+use crate::sandbox::Credentials;
+use crate::sandbox::api::format::Failure;
+use crate::sandbox::api::login::Request;
+use crate::sandbox::api::oauth::{Nonces, Problem, Signed};
+use crate::sandbox::faults::Script;
+use crate::sandbox::faults::injected::Hit;
+use crate::sandbox::params::Params;
+use crate::sandbox::state::account::Account;
+use crate::sandbox::state::call_log::{Call, Log};
+use crate::sandbox::state::data::{Change, Perms};
+use crate::sandbox::state::journal::{Home, Journal};
 
 /// The sandbox's user, as the API names people.
 pub const NSID: &str = "201234567@N08";

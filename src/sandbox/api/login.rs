@@ -8,14 +8,15 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use parking_lot::MutexGuard;
 
-use super::core::{Core, Denied, FULL_NAME, NSID, USERNAME};
-use super::data::{Change, Perms, Token};
-use super::format::{Format, typed};
-use super::hit::Hit;
-use super::oauth::{Problem, Signed};
-use super::params::{Params, encode};
-use super::wire::Wire;
-use super::{ids, pages};
+use crate::sandbox::api::format::{Format, typed};
+use crate::sandbox::api::oauth::{Problem, Signed};
+use crate::sandbox::connection::Wire;
+use crate::sandbox::faults::injected::Hit;
+use crate::sandbox::pages;
+use crate::sandbox::params::{Params, encode};
+use crate::sandbox::state::data::{Change, Perms, Token};
+use crate::sandbox::state::ids;
+use crate::sandbox::state::{Core, Denied, FULL_NAME, NSID, USERNAME};
 
 /// A form of a login is short.
 const LONGEST_FORM: usize = 64 * 1024;

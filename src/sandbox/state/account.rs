@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::data::{Change, Photo, Set, Settings, Token, Visibility};
-use super::ids;
+use crate::sandbox::state::data::{Change, Photo, Set, Settings, Token, Visibility};
+use crate::sandbox::state::ids;
 
 /// Everything that survives a restart.
 #[derive(Debug, Default)]
@@ -225,9 +225,9 @@ impl Account {
 
 #[cfg(test)]
 mod tests {
-    use super::super::media::Kind;
-    use super::super::tags::Tag;
     use super::*;
+    use crate::sandbox::state::media::Kind;
+    use crate::sandbox::state::tags::Tag;
 
     fn photo(id: u64) -> Change {
         Change::Photo(Box::new(Photo {

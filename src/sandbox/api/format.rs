@@ -6,7 +6,7 @@ use axum::response::Response;
 use quick_xml::escape::escape;
 use serde_json::{Map, Value, json};
 
-use super::params::Params;
+use crate::sandbox::params::Params;
 
 /// A refusal by the API: HTTP 200 all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]

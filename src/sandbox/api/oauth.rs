@@ -10,7 +10,7 @@ use hmac::{Hmac, Mac};
 use parking_lot::Mutex;
 use sha1::Sha1;
 
-use super::params::{Params, encode};
+use crate::sandbox::params::{Params, encode};
 
 /// Why a signed request was turned away; answered as plain text, whatever format was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::core::NSID;
-use super::data::{Change, Set};
-use super::format::Failure;
-use super::rest::Context;
+use crate::sandbox::api::format::Failure;
+use crate::sandbox::api::rest::Context;
+use crate::sandbox::state::NSID;
+use crate::sandbox::state::data::{Change, Set};
 
 type Answer = Result<Value, Failure>;
 
