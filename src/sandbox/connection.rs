@@ -15,18 +15,18 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// A handle on the connection that a request came by.
 #[derive(Debug, Clone, Default)]
-pub struct Wire {
+pub struct Connection {
     cut: Arc<AtomicBool>,
     reset: Arc<AtomicBool>,
 }
 
-impl Wire {
+impl Connection {
     /// Nothing more is written; the connection is closed as soon as the handler returns.
     pub fn close(&self) {
         self.cut.store(true, Ordering::Release);
     }
 
-    /// Like [`Wire::close`], but the peer gets a TCP reset rather than an orderly end.
+    /// Like [`Connection::close`], but the peer gets a TCP reset rather than an orderly end.
     pub fn reset(&self) {
         self.reset.store(true, Ordering::Release);
         self.close();
@@ -37,9 +37,9 @@ impl Wire {
     }
 }
 
-impl Connected<IncomingStream<'_, Tcp>> for Wire {
+impl Connected<IncomingStream<'_, Tcp>> for Connection {
     fn connect_info(stream: IncomingStream<'_, Tcp>) -> Self {
-        stream.io().wire.clone()
+        stream.io().connection.clone()
     }
 }
 
@@ -73,7 +73,7 @@ impl Listener for Tcp {
 #[derive(Debug)]
 pub struct Io {
     stream: TcpStream,
-    wire: Wire,
+    connection: Connection,
 }
 
 impl Io {
@@ -82,12 +82,12 @@ impl Io {
         let _ = stream.set_nodelay(true);
         Io {
             stream,
-            wire: Wire::default(),
+            connection: Connection::default(),
         }
     }
 
     fn check(&self) -> io::Result<()> {
-        if self.wire.is_cut() {
+        if self.connection.is_cut() {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
         Ok(())
@@ -96,7 +96,7 @@ impl Io {
 
 impl Drop for Io {
     fn drop(&mut self) {
-        if self.wire.reset.load(Ordering::Acquire) {
+        if self.connection.reset.load(Ordering::Acquire) {
             let _ = self.stream.set_zero_linger();
         }
     }

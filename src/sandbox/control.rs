@@ -1,18 +1,18 @@
-//! What tests look at and switch: `/sandbox/state`, `calls`, `faults` and `account`.
+//! What tests read and switch: `/sandbox/state`, `calls`, `faults` and `account`.
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract;
 use axum::http::StatusCode;
 use axum::response::Response;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use crate::sandbox::api::format::typed;
-use crate::sandbox::faults;
-use crate::sandbox::state::Core;
+use crate::sandbox::faults::fault;
+use crate::sandbox::response::typed;
 use crate::sandbox::state::account::Account;
-use crate::sandbox::state::data::{Change, Photo, Set, Visibility};
+use crate::sandbox::state::data::{Change, Photo, Set};
+use crate::sandbox::state::{NotSaved, State};
 
 fn answer(value: &Value) -> Response {
     typed("application/json", value.to_string())
@@ -24,28 +24,17 @@ fn refuse(reason: &str) -> Response {
     response
 }
 
-/// The word for who may see a photo.
-pub fn visibility_word(visibility: Visibility) -> &'static str {
-    match (visibility.public, visibility.friend, visibility.family) {
-        (true, _, _) => "public",
-        (_, true, true) => "friends-family",
-        (_, true, false) => "friends",
-        (_, false, true) => "family",
-        (_, false, false) => "private",
-    }
-}
-
 /// Everything in the account: photos by id, sets in the owner's order. Nothing secret.
-pub async fn state(State(core): State<Arc<Core>>) -> Response {
-    let state = {
-        let account = core.account();
+pub async fn state(extract::State(state): extract::State<Arc<State>>) -> Response {
+    let everything = {
+        let account = state.account();
         json!({
             "photos": account.photos().map(photo).collect::<Vec<_>>(),
             "sets": account.sets().map(set).collect::<Vec<_>>(),
             "account": settings(&account),
         })
     };
-    answer(&state)
+    answer(&everything)
 }
 
 fn photo(photo: &Photo) -> Value {
@@ -54,7 +43,7 @@ fn photo(photo: &Photo) -> Value {
         "id": photo.id.to_string(), "title": photo.title, "description": photo.description,
         "tags": photo.tags.iter().map(|tag| tag.raw.as_str()).collect::<Vec<_>>(),
         "machine_tags": machine.map(|tag| tag.text.as_str()).collect::<Vec<_>>(),
-        "visibility": visibility_word(photo.visibility), "size": photo.bytes, "sha1": photo.sha1,
+        "visibility": photo.privacy.word(), "size": photo.bytes, "sha1": photo.sha1,
         "uploaded": photo.posted, "updated": photo.updated, "media": photo.kind.media(),
         "format": photo.kind.original_format(), "width": photo.width, "height": photo.height,
     })
@@ -74,23 +63,26 @@ fn settings(account: &Account) -> Value {
 }
 
 /// The log: the latest calls, oldest first, and exact totals by method.
-pub async fn calls(State(core): State<Arc<Core>>) -> Response {
-    answer(&json!({ "totals": core.log.totals(), "calls": core.log.latest(usize::MAX) }))
+pub async fn calls(extract::State(state): extract::State<Arc<State>>) -> Response {
+    answer(&json!({ "totals": state.log.totals(), "calls": state.log.latest(usize::MAX) }))
 }
 
 /// The account's settings.
-pub async fn account(State(core): State<Arc<Core>>) -> Response {
-    let settings = settings(&core.account());
+pub async fn account(extract::State(state): extract::State<Arc<State>>) -> Response {
+    let settings = settings(&state.account());
     answer(&settings)
 }
 
 /// Changes the settings that are named, and answers all of them.
-pub async fn set_account(State(core): State<Arc<Core>>, body: Bytes) -> Response {
+pub async fn set_account(
+    extract::State(state): extract::State<Arc<State>>,
+    body: Bytes,
+) -> Response {
     let named: Map<String, Value> = match serde_json::from_slice(&body) {
         Ok(named) => named,
         Err(error) => return refuse(&error.to_string()),
     };
-    let mut all = settings(&core.account());
+    let mut all = settings(&state.account());
     for (name, value) in named {
         all[name] = value;
     }
@@ -98,34 +90,37 @@ pub async fn set_account(State(core): State<Arc<Core>>, body: Bytes) -> Response
         Ok(fresh) => fresh,
         Err(error) => return refuse(&error.to_string()),
     };
-    let saved = core.change(|account| {
+    let saved = state.change(|account| {
         account.commit(Change::Settings(fresh));
-        Ok(())
+        Ok::<_, NotSaved>(())
     });
     match saved.await {
         Ok(()) => answer(&all),
-        Err(failure) => refuse(&failure.message),
+        Err(NotSaved) => refuse("Write operation failed"),
     }
 }
 
-/// The script, and how often each fault was looked at and struck.
-pub async fn faults(State(core): State<Arc<Core>>) -> Response {
-    answer(&json!(core.script.list()))
+/// The script, with how often each fault was considered and fired.
+pub async fn faults(extract::State(state): extract::State<Arc<State>>) -> Response {
+    answer(&json!(state.script.list()))
 }
 
 /// Replaces the script by a JSON array of faults.
-pub async fn set_faults(State(core): State<Arc<Core>>, body: Bytes) -> Response {
-    match faults::parse(&body) {
+pub async fn set_faults(
+    extract::State(state): extract::State<Arc<State>>,
+    body: Bytes,
+) -> Response {
+    match fault::parse(&body) {
         Ok(script) => {
-            core.script.replace(script);
-            answer(&json!(core.script.list()))
+            state.script.replace(script);
+            answer(&json!(state.script.list()))
         }
         Err(reason) => refuse(&reason),
     }
 }
 
 /// Nothing goes wrong any more.
-pub async fn clear_faults(State(core): State<Arc<Core>>) -> Response {
-    core.script.replace(Vec::new());
+pub async fn clear_faults(extract::State(state): extract::State<Arc<State>>) -> Response {
+    state.script.replace(Vec::new());
     answer(&json!([]))
 }

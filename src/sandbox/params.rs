@@ -2,14 +2,17 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// RFC 3986 leaves only these four signs as they are, beside letters and digits.
+/// The most bytes of a form that a login sends.
+pub const LONGEST_FORM: usize = 64 * 1024;
+
+/// RFC 3986 leaves only letters, digits and these four signs unescaped.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// Percent-encodes as OAuth wants it (RFC 5849, section 3.6).
+/// Percent-encodes as OAuth requires (RFC 5849, section 3.6).
 pub fn encode(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }

@@ -22,11 +22,11 @@ pub enum Kind {
 }
 
 /// The extensions of the photos that Flickr takes.
-const PHOTOS: &[&str] = &["jpg", "jpeg", "jpe", "png", "gif", "tif", "tiff"];
+pub const PHOTOS: &[&str] = &["jpg", "jpeg", "jpe", "png", "gif", "tif", "tiff"];
 
 /// The extensions of the videos that Flickr takes.
-const VIDEOS: &[&str] = &[
-    "mp4", "m4v", "mov", "avi", "wmv", "mpg", "mpeg", "3gp", "3g2", "m2ts", "mts", "ogg", "ogv",
+pub const VIDEOS: &[&str] = &[
+    "mp4", "m4v", "mov", "avi", "wmv", "mpg", "mpeg", "3gp", "m2ts", "mts", "ogg", "ogv",
 ];
 
 impl Kind {

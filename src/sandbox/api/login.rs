@@ -1,148 +1,106 @@
-//! The three steps of a login: a request token, a person's consent, an access token.
+//! The two steps of a login that a client takes: a request token, and an access token for it.
+//! The step between them is a person's, in `pages/login.rs`.
 
 use std::sync::Arc;
 
 use axum::body::to_bytes;
-use axum::extract::{ConnectInfo, RawQuery, Request as Incoming, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use parking_lot::MutexGuard;
+use axum::extract::{self, ConnectInfo, Request};
+use axum::response::Response;
 
-use crate::sandbox::api::format::{Format, typed};
-use crate::sandbox::api::oauth::{Problem, Signed};
-use crate::sandbox::connection::Wire;
-use crate::sandbox::faults::injected::Hit;
-use crate::sandbox::pages;
-use crate::sandbox::params::{Params, encode};
-use crate::sandbox::state::data::{Change, Perms, Token};
-use crate::sandbox::state::ids;
-use crate::sandbox::state::{Core, Denied, FULL_NAME, NSID, USERNAME};
+use crate::sandbox::api::auth::{self, Denied};
+use crate::sandbox::api::failure::Failure;
+use crate::sandbox::api::format::Format;
+use crate::sandbox::api::injected_answers::{answer_after, answer_instead};
+use crate::sandbox::api::problem::Problem;
+use crate::sandbox::api::signature::Signed;
+use crate::sandbox::connection::Connection;
+use crate::sandbox::params::{LONGEST_FORM, Params, encode};
+use crate::sandbox::response::typed;
+use crate::sandbox::state::data::{Change, Token};
+use crate::sandbox::state::owner::{FULL_NAME, NSID, USERNAME};
+use crate::sandbox::state::pending_login::PendingLogin;
+use crate::sandbox::state::{State, ids};
 
-/// A form of a login is short.
-const LONGEST_FORM: usize = 64 * 1024;
-/// So many logins may be under way; the next one ends them all.
-const MOST_LOGINS: usize = 1000;
-
-/// A login under way.
-#[derive(Debug, Clone)]
-pub struct Request {
-    secret: String,
-    callback: String,
-    consent: Option<(String, Perms)>,
-}
-
-/// Step 1: a request token.
+/// The first step: a request token.
 pub async fn request_token(
-    State(core): State<Arc<Core>>,
-    ConnectInfo(wire): ConnectInfo<Wire>,
-    incoming: Incoming,
+    extract::State(state): extract::State<Arc<State>>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    request: Request,
 ) -> Response {
-    step(
-        &core,
-        &wire,
-        "oauth.request_token",
-        incoming,
-        async |signed| begin(&core, signed),
-    )
-    .await
+    let work = async |signed: &Signed| begin(&state, signed);
+    step(&state, &connection, "oauth.request_token", request, work).await
 }
 
-/// Step 3: an access token.
+/// The last step: an access token.
 pub async fn access_token(
-    State(core): State<Arc<Core>>,
-    ConnectInfo(wire): ConnectInfo<Wire>,
-    incoming: Incoming,
+    extract::State(state): extract::State<Arc<State>>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    request: Request,
 ) -> Response {
-    step(
-        &core,
-        &wire,
-        "oauth.access_token",
-        incoming,
-        async |signed| finish(&core, signed).await,
-    )
-    .await
+    let work = async |signed: &Signed| finish(&state, signed).await;
+    step(&state, &connection, "oauth.access_token", request, work).await
 }
 
-/// What steps 1 and 3 have in common: faults, the form, the log.
+/// What both steps have in common: faults, the form, the log.
 async fn step(
-    core: &Core,
-    wire: &Wire,
+    state: &State,
+    connection: &Connection,
     name: &str,
-    incoming: Incoming,
+    request: Request,
     work: impl AsyncFnOnce(&Signed) -> Result<String, Denied>,
 ) -> Response {
-    let hit = core.script.strike("oauth");
-    let (parts, body) = incoming.into_parts();
-    let mut signed = core.signed(&parts);
+    let injected = state.script.fire("oauth");
+    let (parts, body) = request.into_parts();
+    let mut signed = auth::signed(state, &parts);
     let body = to_bytes(body, LONGEST_FORM).await.unwrap_or_default();
-    signed
-        .params
-        .extend(Params::parse(&String::from_utf8_lossy(&body)));
-    let (answer, outcome) = match hit.instead(&Format::Xml) {
+    let form = Params::parse(&String::from_utf8_lossy(&body));
+    signed.params.extend(form);
+    let (answer, outcome) = match answer_instead(&injected, &Format::Xml) {
         Some(answer) => (answer, "not done".to_owned()),
         None => match work(&signed).await {
             Ok(text) => (typed("text/plain;charset=UTF-8", text), "ok".to_owned()),
-            Err(Denied::Problem(problem)) => {
-                let outcome = format!("oauth {}", problem.name());
-                (problem.into_response(), outcome)
-            }
-            Err(Denied::Failure(failure)) => {
-                (Format::Xml.fail(&failure), format!("fail {}", failure.code))
-            }
+            Err(denied) => (denied.answer(), denied.outcome()),
         },
     };
-    core.note(name, "", &outcome, &hit);
-    hit.after(answer, &Format::Xml, wire).await
+    state.log_call(name, "", &outcome, &injected);
+    answer_after(&injected, answer, &Format::Xml, connection).await
 }
 
-type Logins<'a> = MutexGuard<'a, std::collections::HashMap<String, Request>>;
-
-fn logins(core: &Core) -> Logins<'_> {
-    core.logins.lock()
-}
-
-fn begin(core: &Core, signed: &Signed) -> Result<String, Denied> {
-    core.check_key(signed.need("oauth_consumer_key")?)?;
+fn begin(state: &State, signed: &Signed) -> Result<String, Denied> {
+    auth::check_key(state, signed.need("oauth_consumer_key")?)?;
     let callback = signed.need("oauth_callback")?.to_owned();
-    signed.check_signature(&core.credentials.api_secret, "")?;
-    core.check_nonce(signed)?;
+    signed.check_signature(&state.credentials.api_secret, "")?;
+    auth::check_nonce(state, signed)?;
     let (token, secret) = (ids::random_token(), ids::random_hex(16));
     let answer =
         format!("oauth_callback_confirmed=true&oauth_token={token}&oauth_token_secret={secret}");
-    let mut logins = logins(core);
-    if logins.len() >= MOST_LOGINS {
-        logins.clear();
-    }
-    let consent = None;
-    logins.insert(
-        token,
-        Request {
-            secret,
-            callback,
-            consent,
-        },
-    );
+    let login = PendingLogin {
+        secret,
+        callback,
+        consent: None,
+    };
+    state.logins.begin(token, login);
     Ok(answer)
 }
 
-async fn finish(core: &Core, signed: &Signed) -> Result<String, Denied> {
-    core.check_key(signed.need("oauth_consumer_key")?)?;
+async fn finish(state: &State, signed: &Signed) -> Result<String, Denied> {
+    auth::check_key(state, signed.need("oauth_consumer_key")?)?;
     let name = signed.need("oauth_token")?;
     let verifier = signed.need("oauth_verifier")?;
     let rejected = || Problem::new("token_rejected");
-    let request = logins(core).get(name).cloned().ok_or_else(rejected)?;
-    signed.check_signature(&core.credentials.api_secret, &request.secret)?;
-    core.check_nonce(signed)?;
-    let (expected, perms) = request.consent.ok_or_else(rejected)?;
+    let login = state.logins.get(name).ok_or_else(rejected)?;
+    signed.check_signature(&state.credentials.api_secret, &login.secret)?;
+    auth::check_nonce(state, signed)?;
+    let consent = login.consent.ok_or_else(rejected)?;
     let digits = |text: &str| text.replace('-', "");
-    // Taken out only by the right verifier; of two calls at once, one finds it gone.
-    if digits(verifier) != digits(&expected) || logins(core).remove(name).is_none() {
+    // Only the right verifier ends the login. Of two calls at once, one finds it ended.
+    if digits(verifier) != digits(&consent.verifier) || !state.logins.end(name) {
         return Err(rejected().into());
     }
     let token = Token {
         token: ids::random_token(),
         secret: ids::random_hex(16),
-        perms,
+        perms: consent.perms,
     };
     let answer = format!(
         "fullname={}&oauth_token={}&oauth_token_secret={}&user_nsid={}&username={USERNAME}",
@@ -151,81 +109,9 @@ async fn finish(core: &Core, signed: &Signed) -> Result<String, Denied> {
         token.secret,
         encode(NSID),
     );
-    let saved = core.change(|account| {
+    let saved = state.change(|account| {
         account.commit(Change::Token(token));
-        Ok(answer)
+        Ok::<_, Failure>(answer)
     });
-    saved.await.map_err(Denied::Failure)
-}
-
-fn asked_perms(params: &Params) -> Perms {
-    match params.get("perms") {
-        Some("write") => Perms::Write,
-        Some("delete") => Perms::Delete,
-        _ => Perms::Read,
-    }
-}
-
-/// Step 2, seen by a person: the question.
-pub async fn ask(State(core): State<Arc<Core>>, RawQuery(query): RawQuery) -> Response {
-    let params = Params::parse(&query.unwrap_or_default());
-    let token = params.get("oauth_token").unwrap_or_default();
-    if !logins(&core).contains_key(token) {
-        return pages::message(
-            StatusCode::NOT_FOUND,
-            "This login is not known",
-            "The request token has expired or was used. Start the login again.",
-        );
-    }
-    pages::consent(token, asked_perms(&params).word())
-}
-
-/// Step 2, the button: shows the code, or goes back to the callback's address.
-pub async fn grant(State(core): State<Arc<Core>>, incoming: Incoming) -> Response {
-    let query = Params::parse(incoming.uri().query().unwrap_or_default());
-    let body = to_bytes(incoming.into_body(), LONGEST_FORM)
-        .await
-        .unwrap_or_default();
-    let mut params = Params::parse(&String::from_utf8_lossy(&body));
-    params.extend(query);
-    let token = params.get("oauth_token").unwrap_or_default();
-    let mut logins = logins(&core);
-    let Some(request) = logins.get_mut(token) else {
-        drop(logins);
-        return pages::message(
-            StatusCode::NOT_FOUND,
-            "This login is not known",
-            "Start the login again.",
-        );
-    };
-    let is_address = request.callback != "oob";
-    let code = if is_address {
-        ids::random_hex(16)
-    } else {
-        ids::random_code()
-    };
-    request.consent = Some((code.clone(), asked_perms(&params)));
-    core.note("oauth.authorize", "", "ok", &Hit::default());
-    if is_address {
-        redirect(&request.callback, token, &code)
-    } else {
-        pages::code(&code)
-    }
-}
-
-fn redirect(callback: &str, token: &str, verifier: &str) -> Response {
-    let joint = if callback.contains('?') { '&' } else { '?' };
-    let target = format!("{callback}{joint}oauth_token={token}&oauth_verifier={verifier}");
-    let mut response = StatusCode::FOUND.into_response();
-    match HeaderValue::from_str(&target) {
-        Ok(target) => {
-            response.headers_mut().insert(header::LOCATION, target);
-            response
-        }
-        Err(_) => pages::message(
-            StatusCode::BAD_REQUEST,
-            "The callback is not an address",
-            callback,
-        ),
-    }
+    Ok(saved.await?)
 }

@@ -3,20 +3,23 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{self, ConnectInfo, Path};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
-use crate::sandbox::api::format::{Format, typed};
-use crate::sandbox::api::listing::SIZES;
-use crate::sandbox::faults::injected::Hit;
-use crate::sandbox::state::Core;
+use crate::sandbox::api::format::Format;
+use crate::sandbox::api::injected_answers::{answer_after, answer_instead};
+use crate::sandbox::connection::Connection;
+use crate::sandbox::faults::injected::Injected;
+use crate::sandbox::response::typed;
+use crate::sandbox::state::State;
 use crate::sandbox::state::data::Photo;
-use crate::sandbox::state::media::{GREY_JPEG, Kind};
+use crate::sandbox::state::file_types::{GREY_JPEG, Kind};
+use crate::sandbox::state::sizes::SIZES;
 
-/// Read so much at a time.
+/// The bytes of one read.
 const READ_BYTES: usize = 128 * 1024;
 
 /// What an address of the image servers names: `ID_SECRET[_SIZE][_d].EXTENSION`.
@@ -57,45 +60,40 @@ impl<'a> Name<'a> {
 
 /// A photo in any size; all sizes have the original's bytes.
 pub async fn size(
-    State(core): State<Arc<Core>>,
+    extract::State(state): extract::State<Arc<State>>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
     Path((_, file)): Path<(String, String)>,
-    request: Request,
 ) -> Response {
-    let hit = core.script.strike("original");
+    let injected = state.script.fire("original");
     let found =
-        Name::parse(&file).and_then(|name| Some((core.account().photo(name.id)?.clone(), name)));
+        Name::parse(&file).and_then(|name| Some((state.account().photo(name.id)?.clone(), name)));
     let Some((photo, name)) = found.filter(|(photo, name)| name.opens(photo)) else {
         return missing();
     };
     if name.size != "o" {
-        return serve(&core, &photo, photo.kind != Kind::Video).await;
+        return serve(&state, &photo, photo.kind != Kind::Video).await;
     }
-    if let Some(answer) = hit.instead(&Format::Xml) {
-        core.note("original", &name.id.to_string(), "not done", &hit);
+    if let Some(answer) = answer_instead(&injected, &Format::Xml) {
+        state.log_call("original", &name.id.to_string(), "not done", &injected);
         return answer;
     }
-    // A video's poster and what was converted are not the bytes of the upload.
+    // A video's poster and a converted file are not the bytes of the upload.
     let kept = !matches!(photo.kind, Kind::Video | Kind::Tiff);
-    let mut answer = serve(&core, &photo, kept).await;
+    let mut answer = serve(&state, &photo, kept).await;
     if name.attachment {
         attach(&mut answer, &file);
     }
-    core.note("original", &name.id.to_string(), "ok", &Hit::default());
-    match request
-        .extensions()
-        .get::<axum::extract::ConnectInfo<crate::sandbox::connection::Wire>>()
-    {
-        Some(wire) => hit.after(answer, &Format::Xml, &wire.0).await,
-        None => answer,
-    }
+    let subject = name.id.to_string();
+    state.log_call("original", &subject, "ok", &Injected::default());
+    answer_after(&injected, answer, &Format::Xml, &connection).await
 }
 
 /// The way from a video's page to its bytes, as `getSizes` names it.
 pub async fn play(
-    State(core): State<Arc<Core>>,
+    extract::State(state): extract::State<Arc<State>>,
     Path((_, id, secret)): Path<(String, u64, String)>,
 ) -> Response {
-    match find_video(&core, id, &secret) {
+    match find_video(&state, id, &secret) {
         Some(_) => Redirect::to(&format!("/static/video/{id}/{secret}/orig.mp4")).into_response(),
         None => missing(),
     }
@@ -103,20 +101,20 @@ pub async fn play(
 
 /// A video, byte for byte.
 pub async fn video(
-    State(core): State<Arc<Core>>,
+    extract::State(state): extract::State<Arc<State>>,
     Path((id, secret)): Path<(u64, String)>,
 ) -> Response {
-    match find_video(&core, id, &secret) {
+    match find_video(&state, id, &secret) {
         Some(photo) => {
-            core.note("original", &id.to_string(), "ok", &Hit::default());
-            serve(&core, &photo, true).await
+            state.log_call("original", &id.to_string(), "ok", &Injected::default());
+            serve(&state, &photo, true).await
         }
         None => missing(),
     }
 }
 
-fn find_video(core: &Core, id: u64, secret: &str) -> Option<Photo> {
-    let photo = core.account().photo(id)?.clone();
+fn find_video(state: &State, id: u64, secret: &str) -> Option<Photo> {
+    let photo = state.account().photo(id)?.clone();
     (photo.kind == Kind::Video && photo.original_secret == secret).then_some(photo)
 }
 
@@ -127,7 +125,7 @@ fn missing() -> Response {
 }
 
 /// Streams the file, or gives the grey pixel in its place.
-async fn serve(core: &Core, photo: &Photo, kept: bool) -> Response {
+async fn serve(state: &State, photo: &Photo, kept: bool) -> Response {
     if !kept || photo.kind == Kind::Tiff {
         return with_cache(
             typed("image/jpeg", GREY_JPEG),
@@ -135,7 +133,7 @@ async fn serve(core: &Core, photo: &Photo, kept: bool) -> Response {
             GREY_JPEG.len() as u64,
         );
     }
-    match File::open(core.home.original(photo.id)).await {
+    match File::open(state.home.original(photo.id)).await {
         Ok(file) => {
             let body = Body::from_stream(ReaderStream::with_capacity(file, READ_BYTES));
             with_cache(typed(photo.kind.content_type(), body), photo, photo.bytes)

@@ -2,21 +2,20 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::sandbox::api::format::Failure;
-use crate::sandbox::api::listing::{Beyond, photos_json, visible};
-use crate::sandbox::api::rest::Context;
-use crate::sandbox::state::media::Kind;
-use crate::sandbox::state::{FULL_NAME, NSID, USERNAME};
+use crate::sandbox::api::context::Context;
+use crate::sandbox::api::failure::{Failure, MethodResult};
+use crate::sandbox::api::listing::{photos_json, visible};
+use crate::sandbox::api::paging::Beyond;
+use crate::sandbox::state::file_types::Kind;
+use crate::sandbox::state::owner::{FULL_NAME, NSID, USERNAME};
 
 /// The largest photo, 200 MB.
 pub const LARGEST_PHOTO: u64 = 209_715_200;
 /// The largest video, 1 GB.
 pub const LARGEST_VIDEO: u64 = 1_073_741_824;
 
-type Answer = Result<Value, Failure>;
-
 /// `flickr.test.echo`
-pub fn echo(context: &mut Context<'_>) -> Answer {
+pub fn echo(context: &mut Context<'_>) -> MethodResult {
     let texts = context
         .params
         .iter()
@@ -25,12 +24,12 @@ pub fn echo(context: &mut Context<'_>) -> Answer {
 }
 
 /// `flickr.test.login`
-pub fn login(_: &mut Context<'_>) -> Answer {
+pub fn login(_: &mut Context<'_>) -> MethodResult {
     Ok(json!({"user": {"id": NSID, "username": {"_content": USERNAME}, "path_alias": null}}))
 }
 
 /// `flickr.auth.oauth.checkToken`
-pub fn check_token(context: &mut Context<'_>) -> Answer {
+pub fn check_token(context: &mut Context<'_>) -> MethodResult {
     if !context.is_owner() {
         return Err(Failure::new(98, "Invalid token"));
     }
@@ -42,7 +41,7 @@ pub fn check_token(context: &mut Context<'_>) -> Answer {
 }
 
 /// `flickr.people.getPhotos`: the photostream, newest first, without an end.
-pub fn photos(context: &mut Context<'_>) -> Answer {
+pub fn photos(context: &mut Context<'_>) -> MethodResult {
     match context.params.filled("user_id") {
         None => return Err(Failure::new(1, "Required arguments missing")),
         Some(NSID) => {}
@@ -54,7 +53,7 @@ pub fn photos(context: &mut Context<'_>) -> Answer {
 }
 
 /// `flickr.people.getUploadStatus`
-pub fn upload_status(context: &mut Context<'_>) -> Answer {
+pub fn upload_status(context: &mut Context<'_>) -> MethodResult {
     let used: u64 = context.account.photos().map(|photo| photo.bytes).sum();
     let videos = context
         .account
@@ -85,7 +84,7 @@ pub fn upload_status(context: &mut Context<'_>) -> Answer {
 }
 
 /// `flickr.people.getLimits`
-pub fn limits(_: &mut Context<'_>) -> Answer {
+pub fn limits(_: &mut Context<'_>) -> MethodResult {
     Ok(json!({"person": {
         "nsid": NSID,
         "photos": {"maxdisplaypx": "1024", "maxupload": LARGEST_PHOTO},
@@ -93,26 +92,18 @@ pub fn limits(_: &mut Context<'_>) -> Answer {
     }}))
 }
 
-/// `flickr.photos.upload.checkTickets`: the first look finds a ticket pending, the second done.
-pub fn check_tickets(context: &mut Context<'_>) -> Answer {
-    let mut tickets = context.core.tickets.lock();
-    let mut state = |id: &str| match tickets.get_mut(id) {
+/// `flickr.photos.upload.checkTickets`: at the first check a ticket is pending, at the second it is done.
+pub fn check_tickets(context: &mut Context<'_>) -> MethodResult {
+    let check = |id: &str| match context.state.tickets.check(id) {
         None => json!({"id": id, "invalid": 1}),
-        Some(ticket) => {
-            ticket.checks += 1;
-            match context.account.photo(ticket.photo) {
-                _ if ticket.checks == 1 => json!({"id": id, "complete": 0}),
-                Some(photo) => json!({"id": id, "complete": 1, "photoid": photo.id.to_string(),
-                    "imported": photo.posted.to_string()}),
-                None => json!({"id": id, "complete": 2}),
-            }
-        }
+        Some((_, 1)) => json!({"id": id, "complete": 0}),
+        Some((photo, _)) => match context.account.photo(photo) {
+            Some(photo) => json!({"id": id, "complete": 1, "photoid": photo.id.to_string(),
+                "imported": photo.posted.to_string()}),
+            None => json!({"id": id, "complete": 2}),
+        },
     };
-    let all: Vec<Value> = context
-        .text("tickets")
-        .split(',')
-        .filter(|id| !id.is_empty())
-        .map(&mut state)
-        .collect();
+    let ids = context.text("tickets").split(',');
+    let all: Vec<Value> = ids.filter(|id| !id.is_empty()).map(check).collect();
     Ok(json!({"uploader": {"ticket": all}}))
 }

@@ -1,115 +1,28 @@
-//! The methods that look at photos.
+//! The methods that read photos.
 
 use std::cmp::Reverse;
 
 use serde_json::{Value, json};
 
-use crate::sandbox::api::format::Failure;
-use crate::sandbox::api::listing::{
-    Beyond, SIZES, original_url, parse_time, photos_json, taken, visible,
-};
-use crate::sandbox::api::rest::Context;
-use crate::sandbox::state::data::Photo;
-use crate::sandbox::state::media::Kind;
-use crate::sandbox::state::tags::{machine_match, normalise};
-use crate::sandbox::state::{FULL_NAME, NSID, OWNER_NUMBER, USERNAME};
-
-/// A search reaches this many results; its later pages repeat the first ones.
-const SEARCH_REACH: usize = 4000;
-
-type Answer = Result<Value, Failure>;
-
-/// `flickr.photos.search`: an index, which lags and ends early.
-pub fn search(context: &mut Context<'_>) -> Answer {
-    let filters = [
-        "user_id",
-        "tags",
-        "machine_tags",
-        "text",
-        "min_upload_date",
-        "max_upload_date",
-        "min_taken_date",
-    ];
-    if !filters
-        .iter()
-        .any(|name| context.params.filled(name).is_some())
-    {
-        return Err(Failure::new(
-            3,
-            "Parameterless searches have been disabled. Please use flickr.photos.getRecent instead.",
-        ));
-    }
-    match context.params.filled("user_id") {
-        None | Some(NSID) => {}
-        Some("me") if context.is_owner() => {}
-        Some(_) => return Err(Failure::new(2, "Unknown user")),
-    }
-    // Seconds are plenty: the lag is a setting of tests and demonstrations.
-    let indexed_until = context.now as f64 - context.account.settings().search_lag_seconds;
-    let mut found = visible(context);
-    found.retain(|photo| photo.posted as f64 <= indexed_until);
-    found.retain(|photo| fits_tags(context, photo) && fits_text(context, photo));
-    sort(&mut found, context.text("sort"));
-    Ok(photos_json(context, &found, Beyond::Repeat(SEARCH_REACH)))
-}
-
-fn fits_tags(context: &Context<'_>, photo: &Photo) -> bool {
-    let has = |term: &str| {
-        let (plain, whole) = (normalise(term), term.to_lowercase());
-        photo
-            .tags
-            .iter()
-            .any(|tag| tag.text == plain || (tag.machine && tag.text == whole))
-    };
-    let has_machine = |term: &str| photo.tags.iter().any(|tag| machine_match(term, tag));
-    fits_terms(context, "tags", "tag_mode", &has)
-        && fits_terms(context, "machine_tags", "machine_tag_mode", &has_machine)
-}
-
-fn fits_terms(context: &Context<'_>, list: &str, mode: &str, has: &dyn Fn(&str) -> bool) -> bool {
-    let Some(list) = context.params.filled(list) else {
-        return true;
-    };
-    let mut terms = list
-        .split(',')
-        .map(str::trim)
-        .filter(|term| !term.is_empty());
-    if context.text(mode) == "all" {
-        terms.all(has)
-    } else {
-        terms.any(has)
-    }
-}
-
-fn fits_text(context: &Context<'_>, photo: &Photo) -> bool {
-    let Some(text) = context.params.filled("text") else {
-        return true;
-    };
-    let hay = format!("{} {}", photo.title, photo.description).to_lowercase();
-    let tagged = |word: &str| photo.tags.iter().any(|tag| tag.text == normalise(word));
-    text.to_lowercase()
-        .split_whitespace()
-        .all(|word| hay.contains(word) || tagged(word))
-}
-
-fn sort(photos: &mut [&Photo], order: &str) {
-    match order {
-        "date-posted-asc" => photos.reverse(),
-        "date-taken-asc" => photos.sort_by_key(|photo| (taken(photo), photo.id)),
-        "date-taken-desc" => photos.sort_by_key(|photo| Reverse((taken(photo), photo.id))),
-        _ => {}
-    }
-}
+use crate::sandbox::api::context::Context;
+use crate::sandbox::api::failure::{Failure, MethodResult};
+use crate::sandbox::api::listing::{photos_json, visible};
+use crate::sandbox::api::paging::Beyond;
+use crate::sandbox::api::photo_fields::taken;
+use crate::sandbox::state::dates::parse_time;
+use crate::sandbox::state::file_types::Kind;
+use crate::sandbox::state::owner::{FULL_NAME, NSID, OWNER_NUMBER, USERNAME};
+use crate::sandbox::state::sizes::{SIZES, original_url};
 
 /// `flickr.photos.getNotInSet`
-pub fn not_in_set(context: &mut Context<'_>) -> Answer {
+pub fn not_in_set(context: &mut Context<'_>) -> MethodResult {
     let mut photos = visible(context);
     photos.retain(|photo| context.account.sets_of(photo.id).next().is_none());
     Ok(photos_json(context, &photos, Beyond::Clamp))
 }
 
 /// `flickr.photos.recentlyUpdated`
-pub fn recently_updated(context: &mut Context<'_>) -> Answer {
+pub fn recently_updated(context: &mut Context<'_>) -> MethodResult {
     let Some(min) = context.params.filled("min_date") else {
         return Err(Failure::new(1, "Required argument missing."));
     };
@@ -121,7 +34,7 @@ pub fn recently_updated(context: &mut Context<'_>) -> Answer {
 }
 
 /// `flickr.photos.getAllContexts`: no wrapper, and no key for what there is none of.
-pub fn all_contexts(context: &mut Context<'_>) -> Answer {
+pub fn all_contexts(context: &mut Context<'_>) -> MethodResult {
     let photo = context.photo()?.id;
     let sets = context
         .account
@@ -141,7 +54,7 @@ pub fn all_contexts(context: &mut Context<'_>) -> Answer {
 }
 
 /// `flickr.photos.getInfo`
-pub fn info(context: &mut Context<'_>) -> Answer {
+pub fn info(context: &mut Context<'_>) -> MethodResult {
     let photo = context.photo()?;
     let tags: Vec<Value> = photo
         .tags
@@ -154,15 +67,15 @@ pub fn info(context: &mut Context<'_>) -> Answer {
             )
         })
         .collect();
-    let page = format!("{}/photos/{NSID}/{}/", context.core.base_url, photo.id);
+    let page = format!("{}/photos/{NSID}/{}/", context.state.base_url, photo.id);
     let mut fields = json!({
         "id": photo.id.to_string(), "secret": photo.secret, "server": "65535", "farm": 66,
         "dateuploaded": photo.posted.to_string(), "isfavorite": 0, "license": "0", "safety_level": "0", "rotation": 0,
         "owner": {"nsid": NSID, "username": USERNAME, "realname": FULL_NAME, "location": "", "iconserver": "0",
             "iconfarm": 0, "path_alias": null, "gift": {"gift_eligible": false, "new_flow": true}},
         "title": {"_content": photo.title}, "description": {"_content": photo.description},
-        "visibility": {"ispublic": u8::from(photo.visibility.public),
-            "isfriend": u8::from(photo.visibility.friend), "isfamily": u8::from(photo.visibility.family)},
+        "visibility": {"ispublic": u8::from(photo.privacy.public),
+            "isfriend": u8::from(photo.privacy.friend), "isfamily": u8::from(photo.privacy.family)},
         "dates": {"posted": photo.posted.to_string(), "taken": taken(photo), "takengranularity": "0",
             "takenunknown": u8::from(photo.taken.is_none()), "lastupdate": photo.updated.to_string()},
         "views": "0", "editability": {"cancomment": 1, "canaddmeta": 1},
@@ -184,9 +97,9 @@ pub fn info(context: &mut Context<'_>) -> Answer {
 }
 
 /// `flickr.photos.getSizes`: a video's bytes are only under `Video Original`.
-pub fn sizes(context: &mut Context<'_>) -> Answer {
+pub fn sizes(context: &mut Context<'_>) -> MethodResult {
     let photo = context.photo()?;
-    let base = &context.core.base_url;
+    let base = &context.state.base_url;
     let entry = |label: &str, source: String, (width, height): (u32, u32), media: &str| {
         let side = |pixels: u32| {
             if pixels == 0 {

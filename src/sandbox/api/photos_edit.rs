@@ -1,26 +1,15 @@
 //! The methods that change photos.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::sandbox::api::format::Failure;
-use crate::sandbox::api::listing::parse_time;
-use crate::sandbox::api::rest::Context;
-use crate::sandbox::state::data::{Change, Photo, Visibility};
+use crate::sandbox::api::context::Context;
+use crate::sandbox::api::failure::{Failure, MethodResult};
+use crate::sandbox::state::data::{Change, Photo, Privacy};
+use crate::sandbox::state::dates::parse_time;
+use crate::sandbox::state::descriptions::rewritten;
 use crate::sandbox::state::ids;
+use crate::sandbox::state::owner::{NSID, OWNER_NUMBER, USERNAME};
 use crate::sandbox::state::tags;
-use crate::sandbox::state::{NSID, OWNER_NUMBER, USERNAME};
-
-type Answer = Result<Value, Failure>;
-
-/// Flickr rewrites descriptions; what comes back is not byte for byte what was sent.
-pub fn rewritten(description: &str) -> String {
-    description.replace('"', "&quot;").replace('\'', "&#039;")
-}
-
-/// A rewritten description as a browser shows it.
-pub fn as_written(description: &str) -> String {
-    description.replace("&quot;", "\"").replace("&#039;", "'")
-}
 
 fn save(context: &mut Context<'_>, mut photo: Photo) {
     photo.updated = context.now;
@@ -28,14 +17,14 @@ fn save(context: &mut Context<'_>, mut photo: Photo) {
 }
 
 /// `flickr.photos.delete`
-pub fn delete(context: &mut Context<'_>) -> Answer {
+pub fn delete(context: &mut Context<'_>) -> MethodResult {
     let id = context.photo()?.id;
     context.account.commit(Change::PhotoGone(id));
     Ok(json!({}))
 }
 
 /// `flickr.photos.setTags`: replaces all.
-pub fn set_tags(context: &mut Context<'_>) -> Answer {
+pub fn set_tags(context: &mut Context<'_>) -> MethodResult {
     let mut photo = context.photo()?.clone();
     photo.tags = tags::parse(context.text("tags"));
     check_number(&photo)?;
@@ -44,7 +33,7 @@ pub fn set_tags(context: &mut Context<'_>) -> Answer {
 }
 
 /// `flickr.photos.addTags`: answers those that were not there.
-pub fn add_tags(context: &mut Context<'_>) -> Answer {
+pub fn add_tags(context: &mut Context<'_>) -> MethodResult {
     let mut photo = context.photo()?.clone();
     let mut added = tags::parse(context.text("tags"));
     added.retain(|tag| !photo.tags.iter().any(|known| tags::same(known, tag)));
@@ -70,7 +59,7 @@ fn check_number(photo: &Photo) -> Result<(), Failure> {
 }
 
 /// `flickr.photos.removeTag`: by the tag's id, which names the photo too.
-pub fn remove_tag(context: &mut Context<'_>) -> Answer {
+pub fn remove_tag(context: &mut Context<'_>) -> MethodResult {
     let missing = || Failure::new(1, "Tag not found");
     let id = context.text("tag_id");
     let mut parts = id.splitn(3, '-').skip(1);
@@ -90,7 +79,7 @@ pub fn remove_tag(context: &mut Context<'_>) -> Answer {
 }
 
 /// `flickr.photos.setMeta`
-pub fn set_meta(context: &mut Context<'_>) -> Answer {
+pub fn set_meta(context: &mut Context<'_>) -> MethodResult {
     let mut photo = context.photo()?.clone();
     let (title, description) = (
         context.params.get("title"),
@@ -112,7 +101,7 @@ pub fn set_meta(context: &mut Context<'_>) -> Answer {
 }
 
 /// `flickr.photos.setPerms`: the secret changes, and with it the addresses.
-pub fn set_perms(context: &mut Context<'_>) -> Answer {
+pub fn set_perms(context: &mut Context<'_>) -> MethodResult {
     let mut photo = context.photo()?.clone();
     let flag = |name| context.params.get(name).map(|value| value == "1");
     let (Some(public), Some(friend), Some(family)) =
@@ -120,7 +109,7 @@ pub fn set_perms(context: &mut Context<'_>) -> Answer {
     else {
         return Err(Failure::new(2, "Required arguments missing"));
     };
-    photo.visibility = Visibility {
+    photo.privacy = Privacy {
         public,
         friend,
         family,
@@ -134,7 +123,7 @@ pub fn set_perms(context: &mut Context<'_>) -> Answer {
 }
 
 /// `flickr.photos.setDates`
-pub fn set_dates(context: &mut Context<'_>) -> Answer {
+pub fn set_dates(context: &mut Context<'_>) -> MethodResult {
     let mut photo = context.photo()?.clone();
     let (posted, taken) = (
         context.params.filled("date_posted"),

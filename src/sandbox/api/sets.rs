@@ -1,18 +1,17 @@
-//! The methods that look at sets.
+//! The methods that read sets.
 
 use serde_json::{Value, json};
 
-use crate::sandbox::api::format::Failure;
-use crate::sandbox::api::listing::{Beyond, common, page};
-use crate::sandbox::api::rest::Context;
+use crate::sandbox::api::context::Context;
+use crate::sandbox::api::failure::{Failure, MethodResult};
+use crate::sandbox::api::paging::{Beyond, page};
+use crate::sandbox::api::photo_fields::common;
 use crate::sandbox::state::data::{Photo, Set};
-use crate::sandbox::state::media::Kind;
-use crate::sandbox::state::{NSID, USERNAME};
-
-type Answer = Result<Value, Failure>;
+use crate::sandbox::state::file_types::Kind;
+use crate::sandbox::state::owner::{NSID, USERNAME};
 
 /// `flickr.photosets.getList`: in the owner's order, 500 a page.
-pub fn list(context: &mut Context<'_>) -> Answer {
+pub fn list(context: &mut Context<'_>) -> MethodResult {
     check_user(context)?;
     let mut sets: Vec<&Set> = context
         .account
@@ -21,7 +20,7 @@ pub fn list(context: &mut Context<'_>) -> Answer {
         .collect();
     let mut newest: Vec<u64> = sets.iter().map(|set| set.id).collect();
     newest.sort_unstable();
-    let known = newest.len() - context.hit.stale().min(newest.len());
+    let known = newest.len() - context.injected.stale().min(newest.len());
     if let Some(&first_unknown) = newest.get(known) {
         sets.retain(|set| set.id < first_unknown);
     }
@@ -32,13 +31,13 @@ pub fn list(context: &mut Context<'_>) -> Answer {
         .map(|set| set_json(context, set))
         .collect();
     Ok(json!({"photosets": {
-        "cancreate": 1, "page": page.number, "pages": context.hit.pages(page.pages), "perpage": page.per_page,
-        "total": context.hit.total(page.total), "photoset": items,
+        "cancreate": 1, "page": page.number, "pages": context.injected.pages(page.pages), "perpage": page.per_page,
+        "total": context.injected.total(page.total), "photoset": items,
     }}))
 }
 
 /// `flickr.photosets.getInfo`
-pub fn info(context: &mut Context<'_>) -> Answer {
+pub fn info(context: &mut Context<'_>) -> MethodResult {
     let set = visible_set(context)?;
     let mut fields = set_json(context, set);
     fields["coverphoto_server"] = "0".into();
@@ -47,7 +46,7 @@ pub fn info(context: &mut Context<'_>) -> Answer {
 }
 
 /// `flickr.photosets.getPhotos`
-pub fn photos(context: &mut Context<'_>) -> Answer {
+pub fn photos(context: &mut Context<'_>) -> MethodResult {
     check_user(context)?;
     let set = visible_set(context)?;
     let known = set
@@ -55,14 +54,14 @@ pub fn photos(context: &mut Context<'_>) -> Answer {
         .iter()
         .filter_map(|&id| context.account.photo(id));
     let mut members: Vec<&Photo> = known
-        .filter(|photo| context.is_owner() || photo.visibility.public)
+        .filter(|photo| context.is_owner() || photo.privacy.public)
         .collect();
     match context.params.filled("media") {
         Some("photos") => members.retain(|photo| photo.kind != Kind::Video),
         Some("videos") => members.retain(|photo| photo.kind == Kind::Video),
         _ => {}
     }
-    members.truncate(members.len() - context.hit.stale().min(members.len()));
+    members.truncate(members.len() - context.injected.stale().min(members.len()));
     let page = page(context, &members, 500, Beyond::Clamp);
     let items: Vec<Value> = page
         .items
@@ -72,7 +71,7 @@ pub fn photos(context: &mut Context<'_>) -> Answer {
     Ok(json!({"photoset": {
         "id": set.id.to_string(), "primary": set.primary.to_string(), "owner": NSID, "ownername": USERNAME,
         "photo": items, "page": page.number, "per_page": page.per_page, "perpage": page.per_page,
-        "pages": context.hit.pages(page.pages), "title": set.title, "total": context.hit.total(page.total),
+        "pages": context.injected.pages(page.pages), "title": set.title, "total": context.injected.total(page.total),
         "sorting_option_id": "manual-add-to-end",
     }}))
 }
@@ -98,7 +97,7 @@ fn is_visible(context: &Context<'_>, set: &Set) -> bool {
         context
             .account
             .photo(id)
-            .is_some_and(|photo| photo.visibility.public)
+            .is_some_and(|photo| photo.privacy.public)
     };
     context.is_owner() || set.photos.iter().any(public)
 }

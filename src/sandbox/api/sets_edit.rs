@@ -2,20 +2,18 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::sandbox::api::format::Failure;
-use crate::sandbox::api::rest::Context;
-use crate::sandbox::state::NSID;
+use crate::sandbox::api::context::Context;
+use crate::sandbox::api::failure::{Failure, MethodResult};
 use crate::sandbox::state::data::{Change, Set};
-
-type Answer = Result<Value, Failure>;
+use crate::sandbox::state::owner::NSID;
 
 fn photo_missing(id: &str) -> Failure {
     Failure::new(2, format!("Photo \"{id}\" not found"))
 }
 
-fn save(context: &mut Context<'_>, mut set: Set) -> Answer {
+fn save(context: &mut Context<'_>, mut set: Set) -> MethodResult {
     set.updated = context.now;
     context.account.commit(Change::Set(set));
     Ok(json!({}))
@@ -46,7 +44,7 @@ fn title(context: &Context<'_>) -> Option<String> {
 }
 
 /// `flickr.photosets.create`: titles need not be unique; the primary photo is a member.
-pub fn create(context: &mut Context<'_>) -> Answer {
+pub fn create(context: &mut Context<'_>) -> MethodResult {
     let title = title(context).ok_or_else(|| Failure::new(1, "No title specified"))?;
     let primary = context.text("primary_photo_id");
     let unknown = || Failure::new(2, format!("Invalid primary photo id ({primary})"));
@@ -62,12 +60,12 @@ pub fn create(context: &mut Context<'_>) -> Answer {
         created: context.now,
         updated: context.now,
     }));
-    let url = format!("{}/photos/{NSID}/sets/{id}/", context.core.base_url);
+    let url = format!("{}/photos/{NSID}/sets/{id}/", context.state.base_url);
     Ok(json!({"photoset": {"id": id.to_string(), "url": url}}))
 }
 
 /// `flickr.photosets.addPhoto`: appends.
-pub fn add_photo(context: &mut Context<'_>) -> Answer {
+pub fn add_photo(context: &mut Context<'_>) -> MethodResult {
     let id = context.text("photo_id");
     let set = context.set()?;
     let photo = context
@@ -87,7 +85,7 @@ pub fn add_photo(context: &mut Context<'_>) -> Answer {
 }
 
 /// `flickr.photosets.editPhotos`: the list becomes the whole membership and its order.
-pub fn edit_photos(context: &mut Context<'_>) -> Answer {
+pub fn edit_photos(context: &mut Context<'_>) -> MethodResult {
     let mut set = context.set()?.clone();
     if context.text("photo_ids").is_empty() {
         return Err(Failure::new(5, "Empty photos list"));
@@ -104,7 +102,7 @@ pub fn edit_photos(context: &mut Context<'_>) -> Answer {
 }
 
 /// `flickr.photosets.removePhoto`
-pub fn remove_photo(context: &mut Context<'_>) -> Answer {
+pub fn remove_photo(context: &mut Context<'_>) -> MethodResult {
     let set = context.set()?.clone();
     let photo = context.known_photo(context.text("photo_id"));
     let photo = photo.ok_or_else(|| Failure::new(2, "Photo not found"))?.id;
@@ -115,14 +113,14 @@ pub fn remove_photo(context: &mut Context<'_>) -> Answer {
 }
 
 /// `flickr.photosets.removePhotos`
-pub fn remove_photos(context: &mut Context<'_>) -> Answer {
+pub fn remove_photos(context: &mut Context<'_>) -> MethodResult {
     let set = context.set()?.clone();
     let gone = listed(context)?;
     shrink(context, set, &gone)
 }
 
 /// A set goes with its last photo.
-fn shrink(context: &mut Context<'_>, mut set: Set, gone: &[u64]) -> Answer {
+fn shrink(context: &mut Context<'_>, mut set: Set, gone: &[u64]) -> MethodResult {
     set.photos.retain(|photo| !gone.contains(photo));
     match set.photos.first() {
         None => {
@@ -136,7 +134,7 @@ fn shrink(context: &mut Context<'_>, mut set: Set, gone: &[u64]) -> Answer {
 }
 
 /// `flickr.photosets.reorderPhotos`: members that are not listed follow in their old order.
-pub fn reorder_photos(context: &mut Context<'_>) -> Answer {
+pub fn reorder_photos(context: &mut Context<'_>) -> MethodResult {
     let mut set = context.set()?.clone();
     let listed = listed(context)?;
     let mut order: Vec<u64> = listed
@@ -150,7 +148,7 @@ pub fn reorder_photos(context: &mut Context<'_>) -> Answer {
 }
 
 /// `flickr.photosets.setPrimaryPhoto`
-pub fn set_primary(context: &mut Context<'_>) -> Answer {
+pub fn set_primary(context: &mut Context<'_>) -> MethodResult {
     let mut set = context.set()?.clone();
     let photo = context.known_photo(context.text("photo_id"));
     set.primary = photo.ok_or_else(|| Failure::new(2, "Photo not found"))?.id;
@@ -161,7 +159,7 @@ pub fn set_primary(context: &mut Context<'_>) -> Answer {
 }
 
 /// `flickr.photosets.editMeta`
-pub fn edit_meta(context: &mut Context<'_>) -> Answer {
+pub fn edit_meta(context: &mut Context<'_>) -> MethodResult {
     let mut set = context.set()?.clone();
     set.title = title(context).ok_or_else(|| Failure::new(2, "No title specified"))?;
     if let Some(description) = context.params.get("description") {
@@ -171,14 +169,14 @@ pub fn edit_meta(context: &mut Context<'_>) -> Answer {
 }
 
 /// `flickr.photosets.delete`: the photos stay.
-pub fn delete(context: &mut Context<'_>) -> Answer {
+pub fn delete(context: &mut Context<'_>) -> MethodResult {
     let id = context.set()?.id;
     context.account.commit(Change::SetGone(id));
     Ok(json!({}))
 }
 
 /// `flickr.photosets.orderSets`: sets that are not listed go to the end, by id.
-pub fn order_sets(context: &mut Context<'_>) -> Answer {
+pub fn order_sets(context: &mut Context<'_>) -> MethodResult {
     let known = |id: &str| {
         let set = id.parse().ok().and_then(|id| context.account.set(id));
         set.map(|set| set.id)

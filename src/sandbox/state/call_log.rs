@@ -1,11 +1,10 @@
 //! The log of calls: the latest ones one by one, all of them as totals.
 
-use std::collections::{BTreeMap, VecDeque};
-
 use parking_lot::Mutex;
 use serde::Serialize;
+use std::collections::{BTreeMap, VecDeque};
 
-/// So many entries are kept; totals stay exact beyond that.
+/// The number of entries that are kept; totals stay exact beyond that.
 const MOST_ENTRIES: usize = 10_000;
 
 /// One call.
@@ -15,11 +14,11 @@ pub struct Call {
     pub time: f64,
     /// The method's name, `upload`, `oauth...` or `original`.
     pub method: String,
-    /// What it was about: a photo, a set, a title.
+    /// The photo, set or title that it was about.
     pub subject: String,
     /// `ok`, `fail 3: Photo already in set`, `http 503`, `oauth signature_invalid`, `cut off`, ...
     pub outcome: String,
-    /// The fault that struck it; the outcome is what was done all the same.
+    /// The fault that fired; the outcome says what was done all the same.
     pub fault: Option<String>,
 }
 
@@ -42,10 +41,10 @@ struct Book {
 
 /// The log.
 #[derive(Debug, Default)]
-pub struct Log(Mutex<Book>);
+pub struct CallLog(Mutex<Book>);
 
-impl Log {
-    /// Adds one; the oldest makes room.
+impl CallLog {
+    /// Adds one, and drops the oldest if there are too many.
     pub fn add(&self, call: Call) {
         let mut book = self.0.lock();
         let totals = book.totals.entry(call.method.clone()).or_default();
@@ -67,7 +66,7 @@ impl Log {
         book.entries.push_back(call);
     }
 
-    /// The latest entries, oldest first, at most so many.
+    /// The latest entries, oldest first, at most `most` of them.
     pub fn latest(&self, most: usize) -> Vec<Call> {
         let book = self.0.lock();
         let skipped = book.entries.len().saturating_sub(most);
@@ -86,7 +85,7 @@ mod tests {
 
     #[test]
     fn the_log_is_bounded_and_its_totals_are_exact() {
-        let log = Log::default();
+        let log = CallLog::default();
         for number in 0..MOST_ENTRIES + 5 {
             let outcome = if number % 2 == 0 {
                 "ok"

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sandbox::state::media::Kind;
+use crate::sandbox::state::file_types::Kind;
 use crate::sandbox::state::set_titles::Titles;
 use crate::sandbox::state::tags::Tag;
 
@@ -39,13 +39,37 @@ impl Perms {
 
 /// Who may see a photo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Visibility {
+pub struct Privacy {
     /// Everybody.
     pub public: bool,
     /// Friends, when not public.
     pub friend: bool,
     /// Family, when not public.
     pub family: bool,
+}
+
+impl Privacy {
+    /// The word for it, as the command line has it.
+    pub fn word(self) -> &'static str {
+        match (self.public, self.friend, self.family) {
+            (true, _, _) => "public",
+            (_, true, true) => "friends-family",
+            (_, true, false) => "friends",
+            (_, false, true) => "family",
+            (_, false, false) => "private",
+        }
+    }
+
+    /// The number that the argument `privacy_filter` has for it.
+    pub fn filter_number(self) -> &'static str {
+        match self.word() {
+            "public" => "1",
+            "friends" => "2",
+            "family" => "3",
+            "friends-family" => "4",
+            _ => "5",
+        }
+    }
 }
 
 /// A photo or a video.
@@ -64,7 +88,8 @@ pub struct Photo {
     /// In the order in which they were added.
     pub tags: Vec<Tag>,
     /// Who may see it.
-    pub visibility: Visibility,
+    #[serde(alias = "visibility")]
+    pub privacy: Privacy,
     /// Unix seconds; the order of the photostream.
     pub posted: i64,
     /// Unix seconds of the last change.

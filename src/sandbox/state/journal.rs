@@ -1,159 +1,13 @@
-//! The folder of a sandbox: originals as files, and a journal of every change, one JSON line each.
+//! The journal: every change of the account, one JSON line each.
 //!
-//! A change is answered for only once its line was handed to the operating system, so that `kill -9`
-//! loses at most the requests in flight. Each start writes the journal anew, as short as it can be.
-
-use std::fs::{self, File, TryLockError};
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+//! A change is answered only after its line was handed to the operating system.
+//! `kill -9` loses at most the requests in flight.
 
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::sandbox::Error;
-use crate::sandbox::state::account::Account;
 use crate::sandbox::state::data::Change;
-
-/// Where a sandbox keeps what it has; one sandbox at a time.
-#[derive(Debug)]
-pub struct Home {
-    path: PathBuf,
-    temporary: bool,
-    _lock: File,
-}
-
-/// A folder of the system's temporary ones that nobody else can look into.
-fn private_folder() -> Result<PathBuf, Error> {
-    let made = tempfile::Builder::new()
-        .prefix("s3flickr-sandbox-")
-        .permissions(fs::Permissions::from_mode(0o700))
-        .tempdir();
-    let made = made.map_err(|source| Error::Folder {
-        path: std::env::temp_dir(),
-        source,
-    })?;
-    Ok(made.keep())
-}
-
-impl Home {
-    /// Opens the folder and makes it where it is missing; `None` is a folder of the system's
-    /// temporary ones, removed at the end.
-    pub fn open(dir: Option<&Path>) -> Result<Self, Error> {
-        let path = match dir {
-            Some(dir) => dir.to_owned(),
-            None => private_folder()?,
-        };
-        let folder = |source| Error::Folder {
-            path: path.clone(),
-            source,
-        };
-        fs::create_dir_all(path.join("originals")).map_err(folder)?;
-        let lock = File::create(path.join("lock")).map_err(folder)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Error::Busy { path }),
-            Err(TryLockError::Error(source)) => return Err(folder(source)),
-        }
-        Ok(Home {
-            temporary: dir.is_none(),
-            _lock: lock,
-            path,
-        })
-    }
-
-    /// The file with the bytes of a photo as they were uploaded.
-    pub fn original(&self, photo: u64) -> PathBuf {
-        self.path.join("originals").join(photo.to_string())
-    }
-
-    /// Reads the journal, writes it anew, and removes files that no photo owns.
-    pub fn load(&self) -> Result<Account, Error> {
-        let path = self.path.join("journal.jsonl");
-        let mut account = Account::default();
-        read(&path, &mut account)?;
-        let folder = |source| Error::Folder {
-            path: path.clone(),
-            source,
-        };
-        rewrite(&path, &account).map_err(folder)?;
-        self.sweep(&account).map_err(folder)?;
-        Ok(account)
-    }
-
-    fn sweep(&self, account: &Account) -> io::Result<()> {
-        for entry in fs::read_dir(self.path.join("originals"))? {
-            let entry = entry?;
-            let id = entry
-                .file_name()
-                .to_str()
-                .and_then(|name| name.parse().ok());
-            // A number is ours; anything else somebody else put there.
-            if id.is_some_and(|id| account.photo(id).is_none()) {
-                fs::remove_file(entry.path())?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Starts the task that appends to the journal.
-    pub async fn journal(&self) -> Result<(Journal, JoinHandle<()>), Error> {
-        let path = self.path.join("journal.jsonl");
-        let opened = tokio::fs::OpenOptions::new().append(true).open(&path).await;
-        let file = opened.map_err(|source| Error::Folder { path, source })?;
-        let (sender, receiver) = mpsc::unbounded_channel();
-        Ok((Journal(sender), tokio::spawn(append(file, receiver))))
-    }
-}
-
-impl Drop for Home {
-    fn drop(&mut self) {
-        if self.temporary {
-            let _ = fs::remove_dir_all(&self.path);
-        }
-    }
-}
-
-/// Reads line by line; a last line without its end was cut off by a kill and never answered for.
-fn read(path: &Path, account: &mut Account) -> Result<(), Error> {
-    let folder = |source| Error::Folder {
-        path: path.to_owned(),
-        source,
-    };
-    let mut reader = match File::open(path) {
-        Ok(file) => BufReader::new(file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(folder(error)),
-    };
-    let mut line = String::new();
-    for number in 1.. {
-        line.clear();
-        if reader.read_line(&mut line).map_err(folder)? == 0 || !line.ends_with('\n') {
-            break;
-        }
-        let change = serde_json::from_str(&line).map_err(|source| Error::Journal {
-            path: path.to_owned(),
-            line: number,
-            source,
-        })?;
-        account.apply(change);
-    }
-    Ok(())
-}
-
-fn rewrite(path: &Path, account: &Account) -> io::Result<()> {
-    let fresh = path.with_extension("new");
-    let mut out = BufWriter::new(File::create(&fresh)?);
-    for change in account.snapshot() {
-        serde_json::to_writer(&mut out, &change)?;
-        out.write_all(b"\n")?;
-    }
-    out.into_inner()
-        .map_err(io::IntoInnerError::into_error)?
-        .sync_all()?;
-    fs::rename(fresh, path)
-}
 
 type Entry = (Vec<u8>, oneshot::Sender<()>);
 
@@ -161,8 +15,14 @@ type Entry = (Vec<u8>, oneshot::Sender<()>);
 #[derive(Debug, Clone)]
 pub struct Journal(mpsc::UnboundedSender<Entry>);
 
+/// Starts the task that appends to the journal.
+pub fn start(file: tokio::fs::File) -> (Journal, JoinHandle<()>) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    (Journal(sender), tokio::spawn(append(file, receiver)))
+}
+
 impl Journal {
-    /// Queues the changes; call it under the account's lock, so that the order is the same.
+    /// Queues the changes. Call it under the account's lock to keep their order.
     pub fn queue(&self, changes: &[Change]) -> Written {
         if changes.is_empty() {
             return Written(None);
@@ -174,7 +34,7 @@ impl Journal {
             lines.push(b'\n');
         }
         let (done, written) = oneshot::channel();
-        // A writer that is gone drops `done`, which the waiter sees.
+        // A writer that has ended drops `done`, and the caller sees that.
         let _ = self.0.send((lines, done));
         Written(Some(written))
     }
@@ -194,7 +54,7 @@ impl Written {
     }
 }
 
-/// Writes what has gathered in one go, then tells all who wait.
+/// Writes all queued lines at once, then tells their callers.
 async fn append(mut file: tokio::fs::File, mut receiver: mpsc::UnboundedReceiver<Entry>) {
     let mut batch: Vec<Entry> = Vec::new();
     while receiver.recv_many(&mut batch, 1024).await > 0 {

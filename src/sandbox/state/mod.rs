@@ -1,115 +1,96 @@
-//! What all handlers share: the account behind its lock, the journal, faults and the log.
+//! What all handlers share: the account behind its lock, the journal, the faults and the log of calls.
 
 pub mod account;
 pub mod call_log;
 pub mod data;
+pub mod dates;
+pub mod descriptions;
+pub mod dimensions;
+pub mod file_types;
+pub mod fresh_photos;
+pub mod home;
 pub mod ids;
 pub mod journal;
-pub mod media;
+pub mod nonces;
+pub mod owner;
+pub mod pending_login;
 pub mod set_titles;
+pub mod sizes;
 pub mod tags;
+pub mod tickets;
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use axum::http::HeaderMap;
-use axum::http::header::{AUTHORIZATION, HOST};
-use axum::http::request::Parts;
+use jiff::Timestamp;
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::sandbox::Credentials;
-use crate::sandbox::api::format::Failure;
-use crate::sandbox::api::login::Request;
-use crate::sandbox::api::oauth::{Nonces, Problem, Signed};
-use crate::sandbox::faults::Script;
-use crate::sandbox::faults::injected::Hit;
-use crate::sandbox::params::Params;
+use crate::sandbox::credentials::Credentials;
+use crate::sandbox::faults::injected::Injected;
+use crate::sandbox::faults::script::Script;
 use crate::sandbox::state::account::Account;
-use crate::sandbox::state::call_log::{Call, Log};
+use crate::sandbox::state::call_log::{Call, CallLog};
 use crate::sandbox::state::data::{Change, Perms};
-use crate::sandbox::state::journal::{Home, Journal};
-
-/// The sandbox's user, as the API names people.
-pub const NSID: &str = "201234567@N08";
-/// The same user, as ids of tags and tickets name people.
-pub const OWNER_NUMBER: &str = "201202428";
-/// What the user calls himself.
-pub const USERNAME: &str = "sandbox";
-/// His full name.
-pub const FULL_NAME: &str = "Sandbox User";
-
-/// An upload that goes on behind the client's back: the photo, and how often it was asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Ticket {
-    /// The photo that it becomes.
-    pub photo: u64,
-    /// Looks at it so far.
-    pub checks: u32,
-}
+use crate::sandbox::state::fresh_photos::FreshPhotos;
+use crate::sandbox::state::home::Home;
+use crate::sandbox::state::journal::Journal;
+use crate::sandbox::state::nonces::Nonces;
+use crate::sandbox::state::pending_login::PendingLogins;
+use crate::sandbox::state::tickets::Tickets;
 
 /// The state of a running sandbox.
 #[derive(Debug)]
-pub struct Core {
+pub struct State {
     account: Mutex<Account>,
     journal: Journal,
-    tolerance: Duration,
-    nonces: Nonces,
     answers: AtomicU64,
-    /// The folder.
+    /// The sandbox's folder.
     pub home: Home,
-    /// What goes wrong.
+    /// The faults to inject.
     pub script: Script,
-    /// What was asked.
-    pub log: Log,
-    /// Logins under way, by request token.
-    pub logins: Mutex<HashMap<String, Request>>,
-    /// Photos that are still unknown to so many calls.
-    pub fresh: Mutex<HashMap<u64, u32>>,
+    /// The calls so far.
+    pub log: CallLog,
+    /// Logins that wait for a person.
+    pub logins: PendingLogins,
+    /// New photos that some calls do not know yet.
+    pub fresh: FreshPhotos,
     /// Uploads with `async=1`.
-    pub tickets: Mutex<HashMap<String, Ticket>>,
-    /// The well-known ones.
+    pub tickets: Tickets,
+    /// The nonces that were used.
+    pub nonces: Nonces,
+    /// How far the clock of a signed request may be off.
+    pub clock_tolerance: Duration,
+    /// The key, and the token that always works.
     pub credentials: Credentials,
     /// Without a slash at the end.
     pub base_url: String,
 }
 
-/// Why a caller is not let in.
-#[derive(Debug)]
-pub enum Denied {
-    /// Answered as plain text.
-    Problem(Problem),
-    /// Answered as the API answers.
-    Failure(Failure),
-}
+/// The disk refused a change.
+#[derive(Debug, Clone, Copy)]
+pub struct NotSaved;
 
-impl From<Problem> for Denied {
-    fn from(problem: Problem) -> Self {
-        Denied::Problem(problem)
-    }
-}
-
-impl Core {
-    /// Puts it together.
+impl State {
+    /// A state with the account as the journal had it.
     pub fn new(
         home: Home,
         account: Account,
         journal: Journal,
         base_url: String,
-        tolerance: Duration,
+        clock_tolerance: Duration,
     ) -> Self {
-        Core {
+        State {
             account: Mutex::new(account),
             journal,
-            tolerance,
-            nonces: Nonces::default(),
             answers: AtomicU64::new(0),
             home,
             script: Script::default(),
-            log: Log::default(),
-            logins: Mutex::default(),
-            fresh: Mutex::default(),
-            tickets: Mutex::default(),
+            log: CallLog::default(),
+            logins: PendingLogins::default(),
+            fresh: FreshPhotos::default(),
+            tickets: Tickets::default(),
+            nonces: Nonces::default(),
+            clock_tolerance,
             credentials: Credentials::default(),
             base_url,
         }
@@ -117,19 +98,19 @@ impl Core {
 
     /// Unix seconds by Flickr's clock.
     pub fn now(&self) -> i64 {
-        now() + self.account().settings().clock_ahead_seconds
+        self.account().now()
     }
 
-    /// The account; nothing is awaited while it is held.
+    /// The account. Await nothing while you hold it.
     pub fn account(&self) -> MutexGuard<'_, Account> {
         self.account.lock()
     }
 
-    /// Looks at or changes the account, and comes back when the changes are in the journal.
-    pub async fn change<T>(
+    /// Reads or changes the account, and returns when the changes are in the journal.
+    pub async fn change<T, E: From<NotSaved>>(
         &self,
-        work: impl FnOnce(&mut Account) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+        work: impl FnOnce(&mut Account) -> Result<T, E>,
+    ) -> Result<T, E> {
         let (result, changes, written) = {
             let mut account = self.account();
             let result = work(&mut account);
@@ -138,43 +119,31 @@ impl Core {
             (result, changes, written)
         };
         if !written.wait().await {
-            return Err(Failure::new(106, "Write operation failed"));
+            return Err(NotSaved.into());
         }
         for change in changes {
             if let Change::PhotoGone(id) = change {
-                // Should this fail, the next start sweeps the file away.
+                // If this fails, the next start removes the file.
                 let _ = tokio::fs::remove_file(self.home.original(id)).await;
             }
         }
         result
     }
 
-    /// Whether this answer has its numbers as strings: every second one.
+    /// True for every second answer, which has its numbers as strings.
     pub fn is_odd_answer(&self) -> bool {
         self.answers.fetch_add(1, Ordering::Relaxed) % 2 == 1
     }
 
-    /// Keeps a call in the log.
-    pub fn note(&self, method: &str, subject: &str, outcome: &str, hit: &Hit) {
+    /// Adds a call to the log.
+    pub fn log_call(&self, method: &str, subject: &str, outcome: &str, injected: &Injected) {
         self.log.add(Call {
-            time: since_epoch().as_secs_f64(),
+            time: Timestamp::now().as_duration().as_secs_f64(),
             method: method.to_owned(),
             subject: subject.to_owned(),
             outcome: outcome.to_owned(),
-            fault: hit.name(),
+            fault: injected.name(),
         });
-    }
-
-    /// Verifies a signed call and says what its token allows.
-    pub fn verify(&self, signed: &Signed) -> Result<Perms, Denied> {
-        self.check_key(signed.need("oauth_consumer_key")?)?;
-        let name = signed.need("oauth_token")?;
-        let (secret, perms) = self
-            .token(name)
-            .ok_or_else(|| Problem::new("token_rejected"))?;
-        signed.check_signature(&self.credentials.api_secret, &secret)?;
-        self.check_nonce(signed)?;
-        Ok(perms)
     }
 
     /// The secret and the rights of an access token.
@@ -187,67 +156,4 @@ impl Core {
             .token(name)
             .map(|token| (token.secret.clone(), token.perms))
     }
-
-    /// Knows one key; a key of another shape gets the API's answer rather than OAuth's.
-    pub fn check_key(&self, key: &str) -> Result<(), Denied> {
-        check_key_shape(key).map_err(Denied::Failure)?;
-        if key == self.credentials.api_key {
-            return Ok(());
-        }
-        Err(Problem::new("consumer_key_unknown").into())
-    }
-
-    /// Refuses a clock that is off and a nonce that was used.
-    pub fn check_nonce(&self, signed: &Signed) -> Result<(), Problem> {
-        let tolerance = i64::try_from(self.tolerance.as_secs()).unwrap_or(i64::MAX / 4);
-        self.nonces.check(signed, self.now(), tolerance)
-    }
-
-    /// What a signature covers, as far as head and query tell.
-    pub fn signed(&self, parts: &Parts) -> Signed {
-        let mut params = Params::parse(parts.uri.query().unwrap_or_default());
-        let header = parts
-            .headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
-        params.extend(header.and_then(Params::from_header).unwrap_or_default());
-        Signed {
-            method: parts.method.clone(),
-            url: format!("{}{}", self.origin(&parts.headers), parts.uri.path()),
-            params,
-        }
-    }
-
-    /// Scheme and host as the client called them.
-    fn origin(&self, headers: &HeaderMap) -> String {
-        match headers.get(HOST).and_then(|host| host.to_str().ok()) {
-            Some(host) => {
-                let host = host.to_ascii_lowercase();
-                format!("http://{}", host.strip_suffix(":80").unwrap_or(&host))
-            }
-            None => self.base_url.clone(),
-        }
-    }
-}
-
-/// Keys have 32 hex digits; others get code 100.
-pub fn check_key_shape(key: &str) -> Result<(), Failure> {
-    if key.len() == 32 && key.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Ok(());
-    }
-    Err(Failure::new(
-        100,
-        "Invalid API Key (Key has invalid format)",
-    ))
-}
-
-/// Unix seconds.
-pub fn now() -> i64 {
-    i64::try_from(since_epoch().as_secs()).unwrap_or(i64::MAX)
-}
-
-fn since_epoch() -> Duration {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
 }

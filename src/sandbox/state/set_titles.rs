@@ -1,5 +1,4 @@
-//! What becomes of the title that a set is given. What Flickr does is not documented, so each of these ways
-//! can be chosen.
+//! What becomes of the title that a set is given. Flickr does not document it; these are the ways to choose from.
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;

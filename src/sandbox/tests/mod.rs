@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod file_types;
 mod lifetime;
 mod protocol;
 mod refusals;
@@ -163,7 +164,7 @@ impl Client {
 }
 
 fn jpeg(salt: &str) -> Vec<u8> {
-    [state::media::GREY_JPEG, salt.as_bytes()].concat()
+    [state::file_types::GREY_JPEG, salt.as_bytes()].concat()
 }
 
 fn code(answer: &Value) -> (&str, i64) {

@@ -74,7 +74,7 @@ async fn a_clock_that_is_off_and_a_long_address_are_refused() {
     );
     builder.token(Keys::new(keys.token.as_str(), keys.token_secret.as_str()));
     builder.timestamp(std::num::NonZeroU64::new(
-        u64::try_from(state::now()).unwrap() - 100,
+        u64::try_from(jiff::Timestamp::now().as_second()).unwrap() - 100,
     ));
     let url = format!("{}/services/rest", client.sandbox.base_url());
     let header = builder.authorize(

@@ -23,7 +23,7 @@ pub struct Report {
     pub wrong: usize,
     /// Workers that were killed.
     pub kills: u64,
-    /// Calls to Flickr that a fault struck, but for mere delays.
+    /// Calls to Flickr that a fault hit, but for mere delays.
     pub faults: u64,
     /// Answers of the source that were not what they should be.
     pub source_faults: u64,
@@ -88,8 +88,8 @@ impl Report {
         self.listings = calls_of("flickr.people.getPhotos");
         let faults = ask(flickr, "faults").await;
         let faults = faults.as_array().expect("the script").iter();
-        let struck = faults.filter(|fault| fault["fault"] != "slow");
-        self.faults = struck.filter_map(|fault| fault["struck"].as_u64()).sum();
+        let fired = faults.filter(|fault| fault["fault"] != "slow");
+        self.faults = fired.filter_map(|fault| fault["fired"].as_u64()).sum();
     }
 }
 

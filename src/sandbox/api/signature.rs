@@ -1,63 +1,14 @@
 //! OAuth 1.0a as Flickr verifies it: HMAC-SHA1 over the request exactly as it arrived.
 
-use std::collections::{HashSet, VecDeque};
-
-use axum::body::Body;
-use axum::http::{Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::Method;
 use data_encoding::BASE64;
 use hmac::{Hmac, Mac};
-use parking_lot::Mutex;
 use sha1::Sha1;
 
+use crate::sandbox::api::problem::Problem;
 use crate::sandbox::params::{Params, encode};
 
-/// Why a signed request was turned away; answered as plain text, whatever format was asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    status: StatusCode,
-    body: String,
-}
-
-impl Problem {
-    /// A 401 with this `oauth_problem`.
-    pub fn new(name: &str) -> Self {
-        Problem {
-            status: StatusCode::UNAUTHORIZED,
-            body: format!("oauth_problem={name}"),
-        }
-    }
-
-    /// A 400: the request lacks a parameter.
-    pub fn absent(parameter: &str) -> Self {
-        Problem {
-            status: StatusCode::BAD_REQUEST,
-            body: format!("oauth_problem=parameter_absent&oauth_parameters_absent={parameter}"),
-        }
-    }
-
-    fn signature(base: &str) -> Self {
-        Problem::new(&format!("signature_invalid&debug_sbs={base}"))
-    }
-
-    /// The problem's name, for the log of calls.
-    pub fn name(&self) -> &str {
-        let name = self.body.trim_start_matches("oauth_problem=");
-        name.split('&').next().unwrap_or(name)
-    }
-}
-
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() = self.status;
-        let kind = header::HeaderValue::from_static("text/plain;charset=UTF-8");
-        response.headers_mut().insert(header::CONTENT_TYPE, kind);
-        response
-    }
-}
-
-/// What was asked, as far as the signature covers it.
+/// The parts of a request that its signature covers.
 #[derive(Debug, Clone)]
 pub struct Signed {
     /// `GET` or `POST`.
@@ -127,53 +78,12 @@ impl Signed {
 /// Base64 of the HMAC-SHA1; the key's ampersand stays when there is no token.
 fn sign(base: &str, consumer_secret: &str, token_secret: &str) -> String {
     let key = format!("{}&{}", encode(consumer_secret), encode(token_secret));
-    // HMAC hashes a long key first, so that a key of any length is a good one.
+    // HMAC hashes a long key first, so a key of any length is valid.
     let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(key.as_bytes()) else {
         return String::new();
     };
     mac.update(base.as_bytes());
     BASE64.encode(&mac.finalize().into_bytes())
-}
-
-/// Remembers nonces for as long as their timestamps are good.
-#[derive(Debug, Default)]
-pub struct Nonces(Mutex<Seen>);
-
-#[derive(Debug, Default)]
-struct Seen {
-    known: HashSet<(i64, String)>,
-    by_arrival: VecDeque<(i64, i64, String)>,
-}
-
-impl Nonces {
-    /// Refuses a clock that is more than `tolerance` seconds off, and a nonce that was used.
-    pub fn check(&self, request: &Signed, now: i64, tolerance: i64) -> Result<(), Problem> {
-        let at: i64 = request
-            .need("oauth_timestamp")?
-            .parse()
-            .map_err(|_| Problem::new("timestamp_refused"))?;
-        if at.abs_diff(now) > tolerance.unsigned_abs() {
-            return Err(Problem::new("timestamp_refused"));
-        }
-        let token = request.params.get("oauth_token").unwrap_or_default();
-        let nonce = format!("{token} {}", request.need("oauth_nonce")?);
-        let mut seen = self.0.lock();
-        // A timestamp may lie in the future by the tolerance, and is good for as long again.
-        while seen
-            .by_arrival
-            .front()
-            .is_some_and(|(arrived, ..)| now - arrived > 2 * tolerance)
-        {
-            if let Some((_, at, nonce)) = seen.by_arrival.pop_front() {
-                seen.known.remove(&(at, nonce));
-            }
-        }
-        if !seen.known.insert((at, nonce.clone())) {
-            return Err(Problem::new("nonce_used"));
-        }
-        seen.by_arrival.push_back((now, at, nonce));
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -285,32 +195,6 @@ mod tests {
              %26c%2540%3D%26c2%3D%26oauth_consumer_key%3D9djdj82h48djs9d2%26oauth_nonce%3D7d8f3e4a\
              %26oauth_signature_method%3DHMAC-SHA1%26oauth_timestamp%3D137131201\
              %26oauth_token%3Dkkk9d7dh3k39sjv7"
-        );
-    }
-
-    #[test]
-    fn a_nonce_serves_once_and_a_clock_may_be_only_a_little_off() {
-        let nonces = Nonces::default();
-        let at = |at: i64, nonce: &str| {
-            request(
-                "GET",
-                "http://x/",
-                &format!("oauth_timestamp={at}&oauth_nonce={nonce}"),
-            )
-        };
-        assert_eq!(nonces.check(&at(1000, "a"), 1000, 300), Ok(()));
-        assert_eq!(
-            nonces.check(&at(1000, "a"), 1001, 300),
-            Err(Problem::new("nonce_used"))
-        );
-        assert_eq!(nonces.check(&at(1000, "b"), 1001, 300), Ok(()));
-        assert_eq!(
-            nonces.check(&at(699, "c"), 1000, 300),
-            Err(Problem::new("timestamp_refused"))
-        );
-        assert_eq!(
-            nonces.check(&at(1301, "c"), 1000, 300),
-            Err(Problem::new("timestamp_refused"))
         );
     }
 }
