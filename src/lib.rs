@@ -41,6 +41,7 @@ pub mod monitor;
 pub mod ops;
 pub mod queue;
 pub mod rate;
+#[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod stop;
 pub mod store;

@@ -13,7 +13,7 @@ use crate::commands::Command;
 
 /// Copies a whole photo collection from Amazon S3 to Flickr, bit for bit, with as many machines as you start.
 #[derive(Debug, Parser)]
-#[command(name = "s3flickr", version, propagate_version = true, after_help = AFTER)]
+#[command(name = "s3flickr", version, propagate_version = true, after_help = format!("{DEMO}{EXIT_STATUSES}"))]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -23,8 +23,13 @@ pub struct Cli {
     pub output: OutputOptions,
 }
 
-const AFTER: &str = "\
-To see the whole migration without an account:  s3flickr demo
+const DEMO: &str = if cfg!(feature = "sandbox") {
+    "To see the whole migration without an account:  s3flickr demo\n"
+} else {
+    ""
+};
+
+const EXIT_STATUSES: &str = "\
 Exit status: 0 all well; 1 it could not be done; 2 wrong usage; 3 finished, but some photos failed;
 4 stopped early by a signal, nothing lost.";
 

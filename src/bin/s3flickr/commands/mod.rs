@@ -1,14 +1,18 @@
 //! The verbs. One file each: what may be typed, and how it runs.
 
 mod completions;
+#[cfg(feature = "sandbox")]
 mod demo;
 mod failed;
 mod login;
 mod populate;
+#[cfg(feature = "sandbox")]
 mod sandbox;
 mod sets;
 mod sets_lock;
 mod status;
+#[cfg(not(feature = "sandbox"))]
+mod without_sandbox;
 mod work;
 
 use anyhow::Result;
@@ -38,9 +42,15 @@ pub enum Command {
     /// Allow s3flickr to use a Flickr account
     Login(login::Login),
     /// Run a stand-in for Flickr on this machine, to rehearse on
+    #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Sandbox),
     /// Show the whole migration on the example photos, without any account
+    #[cfg(feature = "sandbox")]
     Demo(demo::Demo),
+    /// Is not in this build
+    #[cfg(not(feature = "sandbox"))]
+    #[command(hide = true, alias = "demo")]
+    Sandbox(without_sandbox::WithoutSandbox),
     /// Print the completion script of a shell
     #[command(hide = true)]
     Completions(completions::Completions),
@@ -57,8 +67,12 @@ impl Command {
             Command::Status(verb) => until_signal(verb.run(&connector, console), console).await,
             Command::Failed(verb) => until_signal(verb.run(&connector, console), console).await,
             Command::Login(verb) => until_signal(verb.run(connector, console), console).await,
+            #[cfg(feature = "sandbox")]
             Command::Sandbox(verb) => verb.run(console).await,
+            #[cfg(feature = "sandbox")]
             Command::Demo(verb) => verb.run(console).await,
+            #[cfg(not(feature = "sandbox"))]
+            Command::Sandbox(verb) => Ok(verb.run()),
             Command::Completions(verb) => verb.run(console),
         };
         match ended {
