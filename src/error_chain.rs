@@ -14,11 +14,15 @@ pub fn whole(error: &dyn Error) -> String {
     text
 }
 
-/// The last cause: what a person can act on ("connection refused").
+/// The last cause, in one line: what a person can act on ("connection refused").
 pub fn innermost(error: &dyn Error) -> String {
     let mut last = error;
     while let Some(cause) = last.source() {
         last = cause;
     }
+    // An external program's words come with the ends of its lines.
     last.to_string()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -3,55 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use globset::GlobSet;
 
-use super::{Error, EtagTrust, Page, folder, inventory, s3};
-use crate::model::location::InvalidLocation;
-use crate::model::{Digest, Key, Location, Scheme};
-
-/// A file that is being read, as the store says before the first byte. Servers lie:
-/// [`Content`](super::Content) judges it.
-pub struct Reading {
-    /// Where the body begins in the file, in bytes: what the answer says, not what was asked for.
-    pub start: u64,
-    /// The size of the whole file in bytes; `None` where the store does not tell.
-    pub size: Option<u64>,
-    /// The version that is being read.
-    pub version: Version,
-    /// The ETag as the MD5 of the whole file, where it looks like one and may be one.
-    pub etag_md5: Option<Digest>,
-    /// The checksum of the whole file that the store keeps beside it.
-    pub checksum: Option<Digest>,
-    /// The bytes from `start` on.
-    pub body: BoxStream<'static, Result<Bytes, Error>>,
-}
-
-/// Which version of a file an answer is of.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Version {
-    /// The store's mark of it, without quotes; empty where the store has none.
-    pub etag: String,
-    /// When it was changed, where the store tells.
-    pub modified: Option<String>,
-    /// What else tells it from others: S3's version id, a file's device and inode.
-    pub id: Option<String>,
-}
-
-impl Version {
-    /// Whether the bytes of both answers are of one file. Not without an ETag.
-    pub fn is_same(&self, other: &Version) -> bool {
-        !self.etag.is_empty() && self == other
-    }
-}
-
-#[async_trait]
-pub(super) trait Read: Send + Sync {
-    fn list(&self, prefix: &str, exclude: &GlobSet) -> BoxStream<'static, Result<Page, Error>>;
-    async fn read(&self, key: &Key, offset: u64, etag: Option<&str>) -> Result<Reading, Error>;
-}
+use super::{Error, EtagTrust, Page, Read, Reading, folder, inventory, s3};
+use crate::model::location::{InvalidLocation, Named};
+use crate::model::{Key, Location, Scheme};
 
 /// A place that photos are in. Cheap to clone.
 #[derive(Clone)]
@@ -61,23 +18,13 @@ pub struct Source {
     etag_trust: Arc<EtagTrust>,
 }
 
-/// Where a store is that a user named: `s3://BUCKET[/ROOT/]`, `file:PATH` or a bare path,
-/// all of them as they are, not percent-encoded (but for `file://`, which is a URL).
+/// Where a store is that a user named: see [`Location::named`]. A relative path is one of the
+/// working directory.
 pub fn locate(text: &str) -> Result<Location, Error> {
-    if let Some(rest) = text.strip_prefix("s3://") {
-        let (bucket, root) = rest.split_once('/').unwrap_or((rest, ""));
-        if bucket.is_empty() {
-            return Err(InvalidLocation::NoBucket(text.to_owned()).into());
-        }
-        return Ok(Location::s3(bucket, root));
-    }
-    if text.starts_with("file://") {
-        return Ok(Location::parse(text)?);
-    }
-    let path = text.strip_prefix("file:").unwrap_or(text);
-    if path.is_empty() || (path == text && path.contains("://")) {
-        return Err(InvalidLocation::Scheme(text.to_owned()).into());
-    }
+    let path = match Location::named(text)? {
+        Named::Location(location) => return Ok(location),
+        Named::Path(path) => path,
+    };
     let absolute = std::path::absolute(Path::new(path)).map_err(|error| Error::Unavailable {
         what: text.to_owned(),
         detail: error.to_string(),
@@ -100,8 +47,9 @@ impl Source {
     /// by a link either. `fence` must cover the location.
     pub async fn open_within(location: Location, fence: &Location) -> Result<Source, Error> {
         let backend: Arc<dyn Read> = match location.scheme() {
-            Scheme::S3 => Arc::new(s3::S3::new(crate::aws::config().await?, &location)),
+            Scheme::S3 => Arc::new(s3::S3::open(&location).await?),
             Scheme::File => Arc::new(folder::Folder::new(&location, fence)),
+            Scheme::Flickr => return Err(InvalidLocation::NotASource.into()),
         };
         Ok(Source::new(location, backend))
     }

@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use tokio::time::Instant;
-
 use super::flickr::{self, FlickrOptions};
-use super::{Content, Error};
+use super::{Content, Error, Owner, PriorAttempt, Put, Slot, Write};
 use crate::model::breaker::Proof;
 use crate::model::outage::Service;
 
@@ -14,77 +11,6 @@ use crate::model::outage::Service;
 pub enum TargetOptions {
     /// A Flickr account.
     Flickr(FlickrOptions),
-}
-
-/// Whose a target is. A queue is for one target alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owner {
-    /// What tells it from every other.
-    pub id: String,
-    /// What a person knows it by; may be empty.
-    pub name: String,
-}
-
-/// What a file has to be looked for on the target for, before it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PriorAttempt {
-    /// Since when it may have been written: seconds since 1970 by the target's clock.
-    pub since: i64,
-    /// Only a listing begun after this moment answers: it is waited for. The last attempt had
-    /// ended by then, and the target's lists know what it left. `None` where there was no attempt.
-    pub after: Option<Instant>,
-    /// When the message was sent: a file that was listed earlier may be deleted since.
-    pub sent: Instant,
-}
-
-/// The right to write one file, where a target makes writers wait for their turn. It goes back when
-/// it is dropped unused.
-#[must_use = "a slot is one call of the hour's budget"]
-pub struct Slot(Option<flickr::Permit>);
-
-impl Slot {
-    pub(super) fn of_flickr(permit: flickr::Permit) -> Slot {
-        Slot(Some(permit))
-    }
-
-    pub(super) fn into_flickr(self) -> Option<flickr::Permit> {
-        self.0
-    }
-}
-
-/// How a file came to be on the target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Put {
-    /// It was written now.
-    Stored(Stored),
-    /// It was there already.
-    AlreadyThere(Stored),
-}
-
-/// A file that is on the target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
-    /// The target's name for it.
-    pub id: String,
-    /// Whether its bytes were sent, be it only to learn that the target has them.
-    pub was_sent: bool,
-}
-
-#[async_trait]
-pub(super) trait Write: Send + Sync {
-    async fn owner(&self) -> Result<Owner, Error>;
-    async fn has_files(&self) -> Result<bool, Error>;
-    async fn preflight(&self, queued: u64) -> Result<Vec<String>, Error>;
-    async fn slot(&self) -> Result<Slot, Error>;
-    async fn put(
-        &self,
-        slot: Option<Slot>,
-        content: &Content,
-        prior: Option<PriorAttempt>,
-    ) -> Result<Put, Error>;
-    async fn answers(&self, service: &Service, proof: Proof) -> bool;
-    fn seconds_ahead(&self) -> i64;
-    fn now(&self) -> i64;
 }
 
 /// A place that files are written to. Cheap to clone.

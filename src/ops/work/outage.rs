@@ -1,26 +1,8 @@
-//! Which failures may be those of a service that fails for every photo, and which services a
-//! photo has shown to be well.
+//! Which services an attempt has shown to be well.
 
 use super::transfer::Attempt;
-use crate::model::outage::{Outage, Service};
+use crate::model::outage::Service;
 use crate::model::outcome::{FailureClass, Outcome};
-use crate::store;
-
-/// What it means that a store did not give a file; the lane knows which store it was.
-pub(super) fn from_source(error: &store::Error) -> Outcome {
-    let way = match error {
-        store::Error::Denied { detail, .. } => format!("access denied: {detail}"),
-        store::Error::Unavailable { detail, .. } => detail.clone(),
-        other => other.to_string(),
-    };
-    Outcome::Away(Outage {
-        service: Service::Source(String::new()),
-        class: FailureClass::Transient,
-        is_denial: matches!(error, store::Error::Denied { .. }),
-        way,
-        reason: error.to_string(),
-    })
-}
 
 /// The services that an attempt that got through has surely passed; `None` where it did not.
 pub(super) fn passed(attempt: &Attempt, source: Service) -> Option<Vec<Service>> {

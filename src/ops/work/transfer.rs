@@ -1,8 +1,7 @@
 //! The transfer of ONE file: from its source to the target, and what its end means for the job.
 
-use super::outage;
 use crate::model::Job;
-use crate::model::outage::Outage;
+use crate::model::outage::{Outage, Service};
 use crate::model::outcome::{FailureClass, Outcome};
 use crate::store::{
     ByteCount, Content, Error, PriorAttempt, Put, Slot, Source, Stored, Target, Throttle,
@@ -100,7 +99,7 @@ fn from_error(error: Error) -> Outcome {
             return away(service, FailureClass::Ambiguous, way, reason);
         }
         // S3 denies one object, or all of them; a disk or a network fails once, or for a while.
-        Error::Denied { .. } | Error::Unavailable { .. } => return outage::from_source(&error),
+        Error::Denied { .. } | Error::Unavailable { .. } => return source_away(&error),
         ref error if error.strikes_every_file() => {
             return Outcome::StopEverything(error.to_string());
         }
@@ -113,17 +112,28 @@ fn from_error(error: Error) -> Outcome {
     Outcome::Failed(class, error.to_string())
 }
 
-fn away(
-    service: crate::model::outage::Service,
-    class: FailureClass,
-    way: String,
-    reason: String,
-) -> Outcome {
+fn away(service: Service, class: FailureClass, way: String, reason: String) -> Outcome {
     Outcome::Away(Outage {
         service,
         class,
         is_denial: false,
         way,
         reason,
+    })
+}
+
+/// What it means that a store did not give a file; the lane knows which store it was.
+fn source_away(error: &Error) -> Outcome {
+    let way = match error {
+        Error::Denied { detail, .. } => format!("access denied: {detail}"),
+        Error::Unavailable { detail, .. } => detail.clone(),
+        other => other.to_string(),
+    };
+    Outcome::Away(Outage {
+        service: Service::Source(String::new()),
+        class: FailureClass::Transient,
+        is_denial: matches!(error, Error::Denied { .. }),
+        way,
+        reason: error.to_string(),
     })
 }

@@ -18,8 +18,7 @@ use self::errors::from_flickr;
 pub use self::preflight::shortage;
 use self::prior_uploads::PriorUploads;
 use self::write::Upload;
-use super::target::Write;
-use super::{Content, Error, Owner, PriorAttempt, Put, Slot};
+use super::{Content, Error, Owner, PriorAttempt, Put, Slot, Write};
 use crate::flickr::Client;
 pub(super) use crate::flickr::Permit;
 use crate::model::breaker::Proof;
@@ -82,7 +81,7 @@ impl Write for Flickr {
     }
 
     async fn slot(&self) -> Result<Slot, Error> {
-        self.permit().await.map(Slot::of_flickr)
+        self.permit().await.map(Slot::from_flickr)
     }
 
     async fn put(

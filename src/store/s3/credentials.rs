@@ -4,7 +4,7 @@ use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
 
-use super::failure::innermost;
+use crate::error_chain::innermost;
 
 /// What S3 says of credentials that no request can succeed with, and what to do.
 pub(super) fn refused(code: &str) -> Option<String> {
@@ -61,20 +61,24 @@ pub(super) fn not_loaded(error: &(dyn Error + 'static)) -> Option<String> {
     } else if has(&["external process"]) {
         format!("the `credential_process`{} failed: {within}", for_profile())
     } else if is_of_a_file {
-        let file = std::env::var("AWS_WEB_IDENTITY_TOKEN_FILE").unwrap_or_default();
-        let file = if file.is_empty() {
-            file
-        } else {
-            format!(" {file}")
-        };
-        format!(
-            "the web identity token file{file}{} cannot be read: {within}",
-            for_profile()
-        )
+        token_file_unread(&within)
     } else {
         let refusal = refusal(&within).unwrap_or(within);
         format!("no credentials{}: {refusal}", for_profile())
     })
+}
+
+fn token_file_unread(within: &str) -> String {
+    let file = std::env::var("AWS_WEB_IDENTITY_TOKEN_FILE").unwrap_or_default();
+    let file = if file.is_empty() {
+        file
+    } else {
+        format!(" {file}")
+    };
+    format!(
+        "the web identity token file{file}{} cannot be read: {within}",
+        for_profile()
+    )
 }
 
 /// What the chain of causes says where a service that gives credentials was merely not reached, or

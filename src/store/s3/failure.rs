@@ -6,8 +6,9 @@ use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
-use super::super::Error;
 use super::credentials::{not_loaded, refused};
+use crate::error_chain::innermost;
+use crate::store::Error;
 
 /// The codes that name a region that is not the configured one
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>, as those below).
@@ -57,31 +58,13 @@ where
         },
         (None, _) => return unreached(error, what),
     };
-    match (code, answer.status) {
-        ("NoSuchBucket", _) => Error::NoStore(store),
-        ("NoSuchKey", _) => Error::NotFound(what),
-        ("InvalidObjectState", _) => Error::Archived(what),
-        ("PreconditionFailed" | "InvalidRange", _) => Error::Changed(what),
-        _ if OTHER_REGION.contains(&code) => Error::Unusable {
-            what,
-            detail: answer.region(code),
-        },
-        _ if OTHER_TIME.contains(&code) => Error::Unusable {
-            what,
-            detail: answer.clock(code),
-        },
-        _ if NO_ACCOUNT.contains(&code) => {
-            let detail = format!(
-                "AWS lets this account use nothing: {}",
-                answer.sentence(code)
-            );
-            Error::Unusable { what, detail }
-        }
-        _ => match refused(code) {
-            Some(detail) => {
-                let detail = format!("{detail} ({})", answer.sentence(code));
-                Error::Credentials { what, detail }
-            }
+    match code {
+        "NoSuchBucket" => Error::NoStore(store),
+        "NoSuchKey" => Error::NotFound(what),
+        "InvalidObjectState" => Error::Archived(what),
+        "PreconditionFailed" | "InvalidRange" => Error::Changed(what),
+        _ => match answer.of_every_file(code, &what) {
+            Some(error) => error,
             None if matches!(answer.status, Some(401 | 403)) => Error::Denied {
                 what,
                 detail: answer.sentence(code),
@@ -126,6 +109,26 @@ impl Answer {
             date: header("date").and_then(seconds),
             body,
         }
+    }
+
+    /// What it means where it strikes every file, whichever is asked for.
+    fn of_every_file(&self, code: &str, what: &str) -> Option<Error> {
+        let what = what.to_owned();
+        if let Some(detail) = refused(code) {
+            let detail = format!("{detail} ({})", self.sentence(code));
+            return Some(Error::Credentials { what, detail });
+        }
+        let detail = if OTHER_REGION.contains(&code) {
+            self.region(code)
+        } else if OTHER_TIME.contains(&code) {
+            self.clock(code)
+        } else if NO_ACCOUNT.contains(&code) {
+            let sentence = self.sentence(code);
+            format!("AWS lets this account use nothing: {sentence}")
+        } else {
+            return None;
+        };
+        Some(Error::Unusable { what, detail })
     }
 
     /// Whether it is a page for people: a proxy or a gate of the network wrote it, not S3.
@@ -205,19 +208,6 @@ where
         what,
         detail: innermost(error),
     }
-}
-
-/// The last cause: what a person can act on ("connection refused"), without the SDK's layers.
-pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut last = error;
-    while let Some(source) = last.source() {
-        last = source;
-    }
-    // An external program's words come with the ends of its lines.
-    last.to_string()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 #[cfg(test)]

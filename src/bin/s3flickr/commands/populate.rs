@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use s3flickr::model::Location;
+use s3flickr::model::{Location, Scheme};
 use s3flickr::monitor::{Event, Monitor};
 use s3flickr::ops::{account, populate};
 use s3flickr::queue::Queue;
@@ -127,10 +127,9 @@ async fn source(args: &Populate) -> Result<Source> {
     let location = match (&args.bucket, &args.from, &args.inventory) {
         (Some(bucket), ..) if bucket.contains('/') => bail!(
             "{bucket:?} is no bucket's name: write `--from {}`, or --bucket and --prefix",
-            if bucket.starts_with("s3://") {
-                bucket.clone()
-            } else {
-                format!("s3://{bucket}")
+            match locate(bucket) {
+                Ok(store) if store.scheme() == Scheme::S3 => bucket.clone(),
+                _ => format!("s3://{bucket}"),
             }
         ),
         (Some(bucket), ..) => Location::s3(bucket, ""),

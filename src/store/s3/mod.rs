@@ -1,4 +1,4 @@
-//! An S3 bucket, or a part of one, as a store. Only this file and its folder know `aws_sdk_s3`.
+//! An S3 bucket, or a part of one, as a store. Only this folder knows `aws_sdk_s3`.
 
 mod course;
 mod credentials;
@@ -52,8 +52,15 @@ pub(super) struct S3 {
 }
 
 impl S3 {
-    pub(super) fn new(config: &SdkConfig, location: &Location) -> S3 {
-        S3::with_limits(config, location, Limits::default())
+    /// Opens a bucket; that it is really there shows when it is listed or read.
+    pub(super) async fn open(location: &Location) -> Result<S3, Error> {
+        let config = crate::aws::config().await?;
+        Ok(S3::with_limits(config, location, Limits::default()))
+    }
+
+    /// Where it is.
+    pub(super) fn location(&self) -> &Location {
+        &self.location
     }
 
     pub(super) fn with_limits(config: &SdkConfig, location: &Location, limits: Limits) -> S3 {

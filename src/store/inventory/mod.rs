@@ -18,7 +18,8 @@ use globset::GlobSet;
 use serde::Deserialize;
 
 use self::rows::{Columns, Rows};
-use super::{Error, Object, Page, Read, Reading, Source};
+use super::s3::S3;
+use super::{Error, Object, Page, Read, Reading};
 use crate::model::{Key, Location};
 
 /// The longest manifest, in bytes: it names some thousands of files.
@@ -47,8 +48,8 @@ struct DataFile {
 
 /// A bucket whose listing comes from a report; its files are read as always.
 pub(super) struct Inventory {
-    bucket: Source,
-    reports: Source,
+    bucket: S3,
+    reports: S3,
     columns: Columns,
     files: Vec<DataFile>,
 }
@@ -59,12 +60,9 @@ pub(super) async fn open(url: &str) -> Result<(Location, Inventory), Error> {
         what: url.to_owned(),
         detail,
     };
-    let (bucket, key) = url
-        .strip_prefix("s3://")
-        .and_then(|rest| rest.split_once('/'))
+    let (bucket, key) = Location::object(url)
         .ok_or_else(|| refuse("give s3://BUCKET/.../manifest.json".to_owned()))?;
-    let key = Key::new(key).map_err(|error| refuse(error.to_string()))?;
-    let store = Source::open(Location::s3(bucket, "")).await?;
+    let store = S3::open(&bucket).await?;
     let text = whole(&store, &key).await.map_err(|error| match error {
         Error::NotFound(_) => Error::NoStore(url.to_owned()),
         error => error,
@@ -90,8 +88,8 @@ pub(super) async fn open(url: &str) -> Result<(Location, Inventory), Error> {
     let reports = reports.rsplit(':').next().unwrap_or(&reports);
     let location = Location::s3(&manifest.source_bucket, "");
     let inventory = Inventory {
-        bucket: Source::open(location.clone()).await?,
-        reports: Source::open(Location::s3(reports, "")).await?,
+        bucket: S3::open(&location).await?,
+        reports: S3::open(&Location::s3(reports, "")).await?,
         columns,
         files: manifest.files,
     };
@@ -99,7 +97,7 @@ pub(super) async fn open(url: &str) -> Result<(Location, Inventory), Error> {
 }
 
 /// A small file's bytes. An answer need not tell how many they are.
-async fn whole(store: &Source, key: &Key) -> Result<Vec<u8>, Error> {
+async fn whole(store: &S3, key: &Key) -> Result<Vec<u8>, Error> {
     let reading = store.read(key, 0, None).await?;
     let too_long = || Error::Inventory {
         what: store.location().url_of(key),
@@ -139,7 +137,7 @@ impl Read for Inventory {
 
 /// What one data file lists, in pages. It ends in an error where the file is not whole.
 async fn pages(
-    reports: &Source,
+    reports: &S3,
     file: DataFile,
     columns: Columns,
     prefix: Arc<str>,
