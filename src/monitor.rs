@@ -145,10 +145,24 @@ pub enum Event {
         /// The id of the photo.
         photo: String,
     },
-    /// Photos, or members of sets, of the account were read.
-    Read {
-        /// How many.
-        items: usize,
+    /// A page of the account's photos was read, to find out what the albums lack.
+    Reading {
+        /// How many photos were read so far.
+        photos: u64,
+        /// How many there are, where Flickr says so.
+        total: Option<u64>,
+    },
+    /// It is known how many steps an operation on the albums takes.
+    Planned {
+        /// How many. A step reads or changes one album, or those of one title.
+        steps: usize,
+    },
+    /// A step of an operation on the albums is done, with or without a change.
+    StepDone {
+        /// Which step it is, from 1.
+        number: usize,
+        /// How many there are.
+        total: usize,
     },
     /// A set was not made or not changed.
     SetRefused {
@@ -166,9 +180,9 @@ pub enum Event {
     Edited {
         /// The edit, in one line for a person.
         edit: String,
-        /// Which edit of the plan it is, from 1.
+        /// Which step it was, from 1.
         number: usize,
-        /// How many edits the plan has.
+        /// How many steps there are.
         total: usize,
     },
 }

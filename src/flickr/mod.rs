@@ -44,7 +44,7 @@ pub use self::endpoints::Endpoints;
 pub use self::error::{Cause, Error};
 pub use self::login::{Login, RequestToken};
 use self::oauth::Signer;
-pub use self::paging::{List, Page};
+pub use self::paging::{FULL_PAGE, List, Page};
 pub use self::photos::Photo;
 pub use self::photos_by_date::Span;
 use self::server_clock::ServerClock;

@@ -16,7 +16,7 @@ use super::{Client, Error, lenient};
 /// The most that Flickr gives at once.
 pub(super) const PER_PAGE: &str = "500";
 /// As many items as fill a page.
-const FULL_PAGE: usize = 500;
+pub const FULL_PAGE: usize = 500;
 /// After this many pages in a row with nothing new, a list is over, whatever it says of more pages.
 const MOST_IDLE_PAGES: u32 = 3;
 

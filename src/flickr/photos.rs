@@ -87,6 +87,19 @@ impl Client {
         paging::all(|page| self.photos_page(uploaded_since, page)).await
     }
 
+    /// All of the user's own photos; each page is shown as soon as it is read.
+    pub async fn photos_by_page(
+        &self,
+        seen: &(dyn Fn(&Page<Photo>) + Sync),
+    ) -> Result<List<Photo>, Error> {
+        let read = |number| async move {
+            let page = self.photos_page(None, number).await?;
+            seen(&page);
+            Ok(page)
+        };
+        paging::all(read).await
+    }
+
     /// The ids of the photos that are in no set. `flickr.photos.getNotInSet`.
     pub async fn photos_not_in_set(&self) -> Result<List<String>, Error> {
         let call = || Call::read("flickr.photos.getNotInSet", Params::new(), "photos");

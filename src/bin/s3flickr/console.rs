@@ -198,7 +198,9 @@ impl Monitor for Console {
             Event::Deleting { key, photo } => {
                 warn!("deleting photo {photo}, a later copy of {key}")
             }
-            Event::Read { items } => debug!(items, "read from the account"),
+            Event::Reading { photos, total } => debug!(photos, total, "reading the account"),
+            Event::Planned { steps } => debug!(steps, "planned"),
+            Event::StepDone { .. } => {}
             Event::SetRefused { title, reason } => {
                 error!("set {title:?} is left as it is: {reason}")
             }

@@ -117,6 +117,15 @@ impl Plan {
         self.edits.is_empty()
     }
 
+    /// Adds what another plan has.
+    pub fn append(&mut self, mut other: Plan) {
+        self.edits.append(&mut other.edits);
+        self.duplicates.append(&mut other.duplicates);
+        self.shared_titles.append(&mut other.shared_titles);
+        self.kept_apart.append(&mut other.kept_apart);
+        self.left.append(&mut other.left);
+    }
+
     /// How many calls the edits will take at least (reading back included).
     pub fn calls(&self) -> usize {
         self.edits.iter().map(Edit::calls).sum()

@@ -8,7 +8,7 @@ use super::{Error, SetsSummary, photo, read_members, read_sets};
 use crate::flickr::{self, Client};
 use crate::model::flickr::albums::Duplicate;
 use crate::model::flickr::library::{Library, Photo, Set};
-use crate::model::flickr::set_plan::{Assignment, Rules, Step, plan_assign};
+use crate::model::flickr::set_plan::{Assignment, Edit, Rules, Step, plan_assign};
 use crate::model::flickr::set_title::SetName;
 use crate::model::flickr::tags::Origin;
 use crate::monitor::{Event, Monitor};
@@ -73,7 +73,14 @@ async fn assign(runner: &mut PlanRunner<'_>, options: AssignOptions) -> Result<(
 }
 
 async fn read_account(runner: &mut PlanRunner<'_>) -> Result<Library, Error> {
-    let photos = runner.flickr.photos(None).await?;
+    let tell = |page: &flickr::Page<flickr::Photo>| {
+        let before = u64::from(page.page - 1) * flickr::FULL_PAGE as u64;
+        runner.monitor.event(Event::Reading {
+            photos: before + page.items.len() as u64,
+            total: page.total,
+        });
+    };
+    let photos = runner.flickr.photos_by_page(&tell).await?;
     if !photos.whole {
         let total = photos.total.unwrap_or_default();
         runner.summary.unlisted.push(format!(
@@ -83,9 +90,6 @@ async fn read_account(runner: &mut PlanRunner<'_>) -> Result<Library, Error> {
         ));
     }
     let photos: Vec<Photo> = photos.items.into_iter().map(photo).collect();
-    runner.monitor.event(Event::Read {
-        items: photos.len(),
-    });
     Ok(Library {
         photos,
         sets: read_sets(runner.flickr).await?,
@@ -95,19 +99,20 @@ async fn read_account(runner: &mut PlanRunner<'_>) -> Result<Library, Error> {
 
 /// Reads the members of these sets, and what photos say that were not listed before.
 async fn read_into(
-    runner: &PlanRunner<'_>,
+    runner: &mut PlanRunner<'_>,
     library: &mut Library,
     sets: &[String],
 ) -> Result<(), Error> {
     let wanted: HashSet<&String> = sets.iter().collect();
     let known = library.photos.iter().map(|photo| photo.id.clone());
     let mut known: HashSet<String> = known.collect();
+    runner.expect_steps(sets.len());
     for set in library
         .sets
         .iter_mut()
         .filter(|set| wanted.contains(&set.id))
     {
-        let (members, photos) = match read_members(runner.flickr, set, runner.monitor).await {
+        let (members, photos) = match read_members(runner.flickr, set).await {
             // It went meanwhile, so it is nobody's.
             Err(flickr::Error::NotFound { .. }) => Default::default(),
             read => read?,
@@ -117,6 +122,7 @@ async fn read_into(
             .into_iter()
             .filter(|photo| known.insert(photo.id.clone()));
         library.photos.extend(new);
+        runner.step_done();
     }
     Ok(())
 }
@@ -150,24 +156,31 @@ async fn carry_out(
     let steps = assignment.steps();
     runner.expect_steps(steps.len());
     for step in steps {
-        match step {
-            Step::Create(edit) => runner.carry_out(edit).await?,
-            Step::Look(set, place) => {
-                let read = read_members(runner.flickr, set, runner.monitor).await;
-                let Some((members, _)) = runner.or_refused(&set.title, read)? else {
-                    continue;
-                };
-                match assignment.extend(set, place, &members) {
-                    Some(edit) => runner.carry_out(edit).await?,
-                    None => runner.skip_step(),
-                }
-            }
+        if let Some(edit) = edit_of(runner, assignment, step).await? {
+            runner.carry_out(edit).await?;
         }
+        runner.step_done();
     }
     if rules.only_kept {
         delete_duplicates(runner, assignment.duplicates()).await?;
     }
     Ok(())
+}
+
+/// What a step changes; `None` where nothing is missing, or the set cannot be read.
+async fn edit_of(
+    runner: &mut PlanRunner<'_>,
+    assignment: &Assignment<'_>,
+    step: Step<'_>,
+) -> Result<Option<Edit>, Error> {
+    match step {
+        Step::Create(edit) => Ok(Some(edit)),
+        Step::Look(set, place) => {
+            let read = read_members(runner.flickr, set).await;
+            let read = runner.or_refused(&set.title, read)?;
+            Ok(read.and_then(|(members, _)| assignment.extend(set, place, &members)))
+        }
+    }
 }
 
 /// All of them are named before the first is deleted. None is deleted before Flickr has shown, now, that the

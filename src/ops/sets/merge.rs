@@ -36,28 +36,29 @@ async fn merge(runner: &mut PlanRunner<'_>, dry_run: bool) -> Result<(), Error> 
     let mut whole = Plan::default();
     for ids in titles {
         let sets = library.sets.iter().filter(|set| ids.contains(&set.id));
-        let Some(mut plan) = read_title(runner, sets.cloned().collect()).await? else {
-            continue;
-        };
-        if !dry_run {
-            for left in plan.left.drain(..) {
-                runner.refuse(&left.title, left.why);
+        if let Some(plan) = read_title(runner, sets.cloned().collect()).await? {
+            if dry_run {
+                whole.append(plan);
+            } else {
+                merge_title(runner, plan).await?;
             }
-            runner.summary.plan.kept_apart.append(&mut plan.kept_apart);
-            if plan.edits.is_empty() {
-                runner.skip_step();
-            }
-            for edit in plan.edits {
-                runner.carry_out(edit).await?;
-            }
-            continue;
         }
-        whole.edits.append(&mut plan.edits);
-        whole.left.append(&mut plan.left);
-        whole.kept_apart.append(&mut plan.kept_apart);
+        runner.step_done();
     }
     if dry_run {
         runner.plan_only(whole);
+    }
+    Ok(())
+}
+
+/// Carries out what was planned for one title.
+async fn merge_title(runner: &mut PlanRunner<'_>, plan: Plan) -> Result<(), Error> {
+    for left in plan.left {
+        runner.refuse(&left.title, left.why);
+    }
+    runner.summary.plan.kept_apart.extend(plan.kept_apart);
+    for edit in plan.edits {
+        runner.carry_out(edit).await?;
     }
     Ok(())
 }
@@ -69,7 +70,7 @@ async fn read_title(runner: &mut PlanRunner<'_>, sets: Vec<Set>) -> Result<Optio
         ..Library::default()
     };
     for set in &mut title.sets {
-        let read = read_members(runner.flickr, set, runner.monitor).await;
+        let read = read_members(runner.flickr, set).await;
         let Some((members, photos)) = runner.or_refused(&set.title, read)? else {
             return Ok(None);
         };

@@ -18,7 +18,6 @@ use crate::flickr::{self, Client};
 use crate::model::flickr::library::{Members, Photo, Set};
 use crate::model::flickr::set_plan::{Edit, Left, Plan};
 use crate::model::flickr::tags::Origin;
-use crate::monitor::{Event, Monitor};
 
 /// What an operation on the sets planned, and how much of it was done.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -90,15 +89,8 @@ async fn read_sets(flickr: &Client) -> Result<Vec<Set>, Error> {
 }
 
 /// Reads a set's members now; the photos, too, for what they say of themselves.
-async fn read_members(
-    flickr: &Client,
-    set: &Set,
-    monitor: &dyn Monitor,
-) -> Result<(Members, Vec<Photo>), flickr::Error> {
+async fn read_members(flickr: &Client, set: &Set) -> Result<(Members, Vec<Photo>), flickr::Error> {
     let listed = flickr.set_photos(&set.id).await?;
-    monitor.event(Event::Read {
-        items: listed.items.len(),
-    });
     let photos: Vec<Photo> = listed.items.into_iter().map(photo).collect();
     let members = Members {
         // Fewer than the list of sets counts: some are not shown, whatever this list says of itself.

@@ -31,6 +31,8 @@ pub(super) struct PlanRunner<'a> {
     existing: HashSet<String>,
     steps: usize,
     steps_done: usize,
+    /// Whether it has begun to change the account.
+    is_changing: bool,
     /// Why the last sets in a row were not made.
     refusals_in_a_row: Vec<String>,
 }
@@ -45,6 +47,7 @@ impl<'a> PlanRunner<'a> {
             existing: HashSet::new(),
             steps: 0,
             steps_done: 0,
+            is_changing: false,
             refusals_in_a_row: Vec::new(),
         }
     }
@@ -54,14 +57,19 @@ impl<'a> PlanRunner<'a> {
         self.existing.extend(sets.iter().map(|set| set.id.clone()));
     }
 
-    /// How many steps there will be.
+    /// There will be this many steps.
     pub(super) fn expect_steps(&mut self, steps: usize) {
-        self.steps = steps;
+        (self.steps, self.steps_done) = (steps, 0);
+        self.monitor.event(Event::Planned { steps });
     }
 
-    /// A step that turned out to need no edit.
-    pub(super) fn skip_step(&mut self) {
+    /// A step is done, with or without an edit.
+    pub(super) fn step_done(&mut self) {
         self.steps_done += 1;
+        self.monitor.event(Event::StepDone {
+            number: self.steps_done,
+            total: self.steps,
+        });
     }
 
     /// Counts what a plan would do.
@@ -91,7 +99,6 @@ impl<'a> PlanRunner<'a> {
         match outcome {
             Ok(value) => Ok(Some(value)),
             Err(error) if concerns_one_set(&error) => {
-                self.steps_done += 1;
                 self.refuse(title, error.to_string());
                 Ok(None)
             }
@@ -101,6 +108,7 @@ impl<'a> PlanRunner<'a> {
 
     /// Carries an edit out.
     pub(super) async fn carry_out(&mut self, edit: Edit) -> Result<(), Error> {
+        self.is_changing = true;
         let made = match &edit {
             Edit::Create { title, photos } => self.create_and_fill(title, photos).await,
             other => self.change(other).await,
@@ -108,17 +116,15 @@ impl<'a> PlanRunner<'a> {
         let done = match made {
             Ok(done) => self.or_refused(edit.title(), done)?.is_some(),
             Err(why) => {
-                self.steps_done += 1;
                 self.refuse(edit.title(), why);
                 false
             }
         };
         if done {
-            self.steps_done += 1;
             self.summary.count(&edit);
             let event = Event::Edited {
                 edit: edit.to_string(),
-                number: self.steps_done,
+                number: self.steps_done + 1,
                 total: self.steps,
             };
             self.monitor.event(event);
@@ -306,6 +312,7 @@ pub(super) fn summarize(
 ) -> Result<SetsSummary, Error> {
     let calls = runner.flickr.calls();
     let (of, done) = (runner.steps, runner.steps_done);
+    let is_changing = runner.is_changing;
     let mut summary = runner.summary;
     summary.calls = calls.rest + calls.uploads;
     for left in &summary.refused {
@@ -326,9 +333,9 @@ pub(super) fn summarize(
             summary.stopped = true;
             Ok(summary)
         }
-        Err(error) if of == 0 => Err(error),
+        Err(error) if !is_changing => Err(error),
         Err(cause) => Err(Error::Midway {
-            done: format!("{done} of {of} edits are done; run it again for the rest"),
+            done: format!("{done} of {of} albums are done; run it again for the rest"),
             cause: Box::new(cause),
         }),
     }
