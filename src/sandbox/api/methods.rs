@@ -28,7 +28,8 @@ const fn method(
     Method { name, perms, run }
 }
 
-const METHODS: &[Method] = &[
+/// All methods that the sandbox knows.
+pub const METHODS: &[Method] = &[
     method("flickr.test.echo", Perms::None, people::echo),
     method("flickr.test.login", Perms::Read, people::login),
     method(

@@ -12,8 +12,11 @@ use super::*;
 
 mod file_types;
 mod lifetime;
+mod login;
+mod photos;
 mod protocol;
 mod refusals;
+mod sets;
 
 struct Client {
     sandbox: Sandbox,

@@ -1,4 +1,4 @@
-//! Uploads, photos and sets as a client sees them.
+//! Uploads as a client sees them.
 
 use super::*;
 
@@ -43,69 +43,6 @@ async fn a_photo_comes_back_byte_for_byte_with_its_tags() {
         )
         .await;
     assert_eq!(found["photos"]["photo"][0]["id"], photo["id"]);
-}
-
-#[tokio::test]
-async fn a_set_takes_the_whole_list_that_edit_photos_gives_it() {
-    let client = client(Options::default()).await;
-    let (a, b, c) = (
-        client.photo("a").await,
-        client.photo("b").await,
-        client.photo("c").await,
-    );
-    let made = client
-        .call(
-            "flickr.photosets.create",
-            &[("title", "2013"), ("primary_photo_id", &a)],
-        )
-        .await;
-    let set = made["photoset"]["id"].as_str().unwrap();
-    let again = client
-        .call(
-            "flickr.photosets.addPhoto",
-            &[("photoset_id", set), ("photo_id", &a)],
-        )
-        .await;
-    assert_eq!(code(&again), ("fail", 3));
-    let edit = async |ids: &str, primary: &str| {
-        let params = [
-            ("photoset_id", set),
-            ("primary_photo_id", primary),
-            ("photo_ids", ids),
-        ];
-        client.call("flickr.photosets.editPhotos", &params).await
-    };
-    assert_eq!(code(&edit(&format!("{c},{b}"), &b).await), ("ok", 0));
-    let members = client
-        .call("flickr.photosets.getPhotos", &[("photoset_id", set)])
-        .await;
-    let titles: Vec<_> = members["photoset"]["photo"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|photo| &photo["title"])
-        .collect();
-    assert_eq!(titles, ["c", "b"]);
-    assert_eq!(code(&edit(&format!("{c},{b}"), &a).await), ("fail", 4));
-    assert_eq!(code(&edit("", &a).await), ("fail", 5));
-    assert_eq!(
-        edit(&format!("{c}, {b}"), &b).await["message"],
-        "Photo \"\" not found"
-    );
-    assert_eq!(code(&edit(&format!("{c},{b}"), "1").await), ("fail", 3));
-    let emptied = [("photoset_id", set), ("photo_ids", &format!("{c},{b}"))];
-    assert_eq!(
-        code(&client.call("flickr.photosets.removePhotos", &emptied).await),
-        ("ok", 0)
-    );
-    assert_eq!(
-        code(
-            &client
-                .call("flickr.photosets.getInfo", &[("photoset_id", set)])
-                .await
-        ),
-        ("fail", 1)
-    );
 }
 
 #[tokio::test]

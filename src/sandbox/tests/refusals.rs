@@ -2,9 +2,14 @@
 
 use super::*;
 
+async fn get(client: &Client, url: &str) -> String {
+    let answer = client.http.get(url).send().await.unwrap();
+    answer.text().await.unwrap()
+}
+
 #[tokio::test]
-async fn signatures_rights_and_verbs_are_checked() {
-    let mut client = client(Options::default()).await;
+async fn rights_and_keys_are_checked() {
+    let client = client(Options::default()).await;
     client.photo("a").await;
     assert_eq!(
         code(&client.call("flickr.no.such", &[]).await),
@@ -15,33 +20,20 @@ async fn signatures_rights_and_verbs_are_checked() {
         client.sandbox.base_url(),
         client.keys.api_key
     );
-    let answer = client
-        .http
-        .get(&url)
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
+    let answer = get(&client, &url).await;
     assert!(
         answer.contains("code=\"99\"")
             && answer.contains("requires delete privileges; none granted."),
         "{answer}"
     );
     let short_key = url.replace(&client.keys.api_key, "abc");
-    assert!(
-        client
-            .http
-            .get(short_key)
-            .send()
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap()
-            .contains("(Key has invalid format)")
-    );
+    let answer = get(&client, &short_key).await;
+    assert!(answer.contains("(Key has invalid format)"), "{answer}");
+}
+
+#[tokio::test]
+async fn signatures_and_tokens_are_checked() {
+    let mut client = client(Options::default()).await;
     client.keys.token_secret = "0".repeat(16);
     let answer = client.send("flickr.test.login", &[]).await.unwrap();
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
@@ -100,7 +92,7 @@ async fn a_clock_that_is_off_and_a_long_address_are_refused() {
 }
 
 #[tokio::test]
-async fn faults_strike_before_or_after_the_work() {
+async fn faults_fire_before_or_after_the_work() {
     let client = client(Options::default()).await;
     let with = async |fault: Value| client.switch("/sandbox/faults", json!([fault])).await;
     with(json!({"call": "upload", "fault": "lose-answer"})).await;
@@ -150,36 +142,33 @@ async fn faults_strike_before_or_after_the_work() {
 }
 
 #[tokio::test]
-async fn lists_and_fresh_photos_can_lie() {
+async fn a_fresh_photo_is_unknown_for_some_calls() {
     let client = client(Options::default()).await;
-    client.photo("a").await;
-    client.photo("b").await;
+    let script = json!([{"call": "upload", "fault": "unknown-photo", "calls": 2}]);
+    client.switch("/sandbox/faults", script).await;
+    let fresh = client.photo("c").await;
+    let set = [("title", "s"), ("primary_photo_id", fresh.as_str())];
+    let created = async || client.call("flickr.photosets.create", &set).await;
+    assert_eq!(code(&created().await), ("fail", 2));
+    let info = [("photo_id", fresh.as_str())];
+    let info = client.call("flickr.photos.getInfo", &info).await;
+    assert_eq!(code(&info), ("fail", 1));
+    assert_eq!(code(&created().await), ("ok", 0));
+}
+
+#[tokio::test]
+async fn lists_can_lie_and_calls_can_be_refused() {
+    let client = client(Options::default()).await;
+    for title in ["a", "b", "c"] {
+        client.photo(title).await;
+    }
     let script = json!([
-        {"call": "upload", "fault": "unknown-photo", "calls": 2},
         {"call": "flickr.people.getPhotos", "fault": "stale-list", "newest": 1, "times": 1},
         {"call": "flickr.people.getPhotos", "fault": "short-page", "times": 1},
         {"call": "flickr.test.login", "fault": "throttle", "times": 1},
         {"call": "flickr.test.login", "fault": "token-revoked", "times": 1},
     ]);
     client.switch("/sandbox/faults", script).await;
-    let fresh = client.photo("c").await;
-    let set = [("title", "s"), ("primary_photo_id", fresh.as_str())];
-    assert_eq!(
-        code(&client.call("flickr.photosets.create", &set).await),
-        ("fail", 2)
-    );
-    assert_eq!(
-        code(
-            &client
-                .call("flickr.photos.getInfo", &[("photo_id", &fresh)])
-                .await
-        ),
-        ("fail", 1)
-    );
-    assert_eq!(
-        code(&client.call("flickr.photosets.create", &set).await),
-        ("ok", 0)
-    );
     let list = async || {
         client
             .call("flickr.people.getPhotos", &[("user_id", "me")])
@@ -194,12 +183,7 @@ async fn lists_and_fresh_photos_can_lie() {
         (throttled.status(), throttled.content_length()),
         (StatusCode::TOO_MANY_REQUESTS, Some(117))
     );
-    assert_eq!(
-        client.call("flickr.test.login", &[]).await,
-        "oauth_problem=token_rejected"
-    );
-    assert_eq!(
-        code(&client.call("flickr.test.login", &[]).await),
-        ("ok", 0)
-    );
+    let login = async || client.call("flickr.test.login", &[]).await;
+    assert_eq!(login().await, "oauth_problem=token_rejected");
+    assert_eq!(code(&login().await), ("ok", 0));
 }
