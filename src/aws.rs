@@ -6,6 +6,8 @@
 //! An endpoint that is plain http to another machine is refused: requests carry the session token
 //! and the photos.
 
+pub(crate) mod credentials;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::OnceCell;
 
+pub use self::credentials::{Identity, NoIdentity, identity};
 use crate::endpoint::{self, Problem};
 
 /// How often a machine looks whether it is to be taken away; AWS advises five seconds, and gives

@@ -2,6 +2,7 @@
 //! a summary. The only code that holds two services at once.
 
 pub mod account;
+pub mod doctor;
 pub mod failed;
 pub mod populate;
 pub mod sets;

@@ -270,6 +270,11 @@ impl Queue {
     pub async fn rate(&self) -> Result<Option<Rate>, Error> {
         self.pacer.rate().await
     }
+
+    /// Whether the place of the fleet's budget is there: on SQS the queue `NAME-calls.fifo`.
+    pub async fn has_call_budget(&self) -> Result<bool, Error> {
+        self.pacer.is_there().await
+    }
 }
 
 impl fmt::Debug for Queue {

@@ -51,4 +51,6 @@ pub(super) trait Pacer: Send + Sync + 'static {
     async fn permit(&self, rate: &Rate) -> Result<u32, Error>;
     /// The rate that the last worker to start set, if one did.
     async fn rate(&self) -> Result<Option<Rate>, Error>;
+    /// Whether the budget has its place in the service.
+    async fn is_there(&self) -> Result<bool, Error>;
 }

@@ -18,7 +18,7 @@ const COMMAND_LINE_CRATES: [&str; 9] = [
 /// Crates that one file may use, or the folder of that name.
 const HOMES: [(&str, &str); 12] = [
     ("aws_sdk_s3", "src/store/s3"),
-    ("aws_credential_types", "src/store/s3"),
+    ("aws_credential_types", "src/aws"),
     ("aws_sdk_sqs", "src/queue/sqs"),
     ("aws_types", "src/aws"),
     ("axum", "src/sandbox"),

@@ -8,6 +8,7 @@ mod albums;
 mod bad_input;
 mod calls;
 mod chaos;
+mod doctor;
 mod endpoints;
 mod faults;
 mod gallery;

@@ -1,6 +1,9 @@
-//! How many files and connections this process may have open, and how many lanes that is enough
-//! for.
+//! What this machine lets a process have: open files and connections, how many lanes those are
+//! enough for, and room on the disk.
 
+use std::path::Path;
+
+use rustix::fs::statvfs;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// What a lane has open at its busiest: the source's file or connection, Flickr's two (uploads
@@ -34,6 +37,13 @@ pub fn lanes_that_fit() -> (usize, Option<u64>) {
     let limit = getrlimit(Resource::Nofile).current;
     let lanes = limit.map_or(u64::MAX, lanes_within);
     (usize::try_from(lanes).unwrap_or(usize::MAX), limit)
+}
+
+/// How many bytes are free to this user on the disk of a folder, or of the first one above it that is
+/// there; `None` where the system does not tell.
+pub fn free_bytes(folder: &Path) -> Option<u64> {
+    let found = folder.ancestors().find_map(|folder| statvfs(folder).ok())?;
+    Some(found.f_bavail.saturating_mul(found.f_frsize))
 }
 
 fn lanes_within(files: u64) -> u64 {

@@ -59,6 +59,10 @@ impl Pacer for Sqlite {
         let rate = |db: &Connection| Ok(row(db)?.map(|(rate, _)| rate));
         self.read("read the rate of", rate).await
     }
+
+    async fn is_there(&self) -> Result<bool, Error> {
+        Ok(true)
+    }
 }
 
 impl Sqlite {

@@ -68,10 +68,14 @@ impl Sqs {
         let clients = Clients::new(config);
         let failed_name = failed_name(name);
         let (main, failed) = match if_missing {
-            IfMissing::Fail => tokio::try_join!(
-                existing(&clients, name, name),
-                existing(&clients, &failed_name, name),
-            )?,
+            IfMissing::Fail => {
+                let (main, failed) = tokio::join!(
+                    existing(&clients, name, name),
+                    existing(&clients, &failed_name, name),
+                );
+                // Where both are missing, it is the queue itself that is.
+                (main?, failed?)
+            }
             IfMissing::Create => tokio::try_join!(
                 clients.find_or_create(name, setup::settings()),
                 clients.find_or_create(&failed_name, setup::settings()),

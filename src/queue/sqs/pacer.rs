@@ -70,6 +70,11 @@ impl Pacer for Sqs {
     async fn rate(&self) -> Result<Option<Rate>, Error> {
         self.pacer.rate().await
     }
+
+    async fn is_there(&self) -> Result<bool, Error> {
+        let found = self.pacer.clients.find(&self.pacer.name).await?;
+        Ok(found.is_some())
+    }
 }
 
 impl FleetPacer {

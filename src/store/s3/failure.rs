@@ -6,7 +6,7 @@ use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
-use super::credentials::{not_loaded, refused};
+use crate::aws::credentials::{not_loaded, refused};
 use crate::error_chain::innermost;
 use crate::store::Error;
 

@@ -1,7 +1,6 @@
 //! An S3 bucket, or a part of one, as a store. Only this folder knows `aws_sdk_s3`.
 
 mod course;
-mod credentials;
 mod failure;
 mod list;
 mod read;

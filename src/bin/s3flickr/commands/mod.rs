@@ -3,6 +3,7 @@
 mod completions;
 #[cfg(feature = "sandbox")]
 mod demo;
+mod doctor;
 mod failed;
 mod login;
 mod populate;
@@ -41,6 +42,8 @@ pub enum Command {
     Failed(failed::Failed),
     /// Allow s3flickr to use a Flickr account
     Login(login::Login),
+    /// Check keys, rights, queue, source and machine, and say how to mend what is wrong
+    Doctor(doctor::Doctor),
     /// Run a stand-in for Flickr on this machine, to rehearse on
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Sandbox),
@@ -67,6 +70,7 @@ impl Command {
             Command::Status(verb) => until_signal(verb.run(&connector, console), console).await,
             Command::Failed(verb) => until_signal(verb.run(&connector, console), console).await,
             Command::Login(verb) => until_signal(verb.run(connector, console), console).await,
+            Command::Doctor(verb) => until_signal(verb.run(&connector, console), console).await,
             #[cfg(feature = "sandbox")]
             Command::Sandbox(verb) => verb.run(console).await,
             #[cfg(feature = "sandbox")]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use s3flickr::flickr::{Budget, Client};
 use s3flickr::model::flickr::privacy::Privacy;
 use s3flickr::model::outcome::Backoff;
@@ -17,6 +17,7 @@ use s3flickr::store::{self, Target, TargetOptions, Throttle};
 use tracing::warn;
 
 use crate::cli::QueueArg;
+use crate::commands::doctor;
 use crate::connect::{self, Connector};
 use crate::console::Console;
 use crate::exit::Exit;
@@ -74,8 +75,20 @@ pub struct Work {
 }
 
 impl Work {
-    /// Works until the queue is drained, or something stops the run.
+    /// Works until the queue is drained, or something stops the run. Where the run is refused for
+    /// its credentials, says what is wrong with those.
     pub async fn run(self, connector: &Connector, console: &Console) -> Result<Exit> {
+        let queue = connector.queue_location(&self.queue);
+        let ended = self.copy(connector, console).await;
+        if let Err(error) = &ended
+            && doctor::is_refusal(error)
+        {
+            doctor::advise(connector, &queue, &format!("{error:#}"), console).await;
+        }
+        ended
+    }
+
+    async fn copy(self, connector: &Connector, console: &Console) -> Result<Exit> {
         // First all that may be wrong with the user's side, then the services.
         let options = self.options()?;
         connector.check_account()?;
@@ -159,7 +172,7 @@ async fn preflight(queue: &Queue, target: &Target, console: &Console) -> Result<
 /// How a run that came to its end is told to a script.
 async fn exit(summary: &Summary, queue: &Queue) -> Result<Exit> {
     match &summary.stopped {
-        Stopped::Halted(why) => bail!("{why}"),
+        Stopped::Halted(why) => Err(doctor::Halted(why.clone()).into()),
         Stopped::Signal => Ok(Exit::Stopped),
         Stopped::Drained if summary.tally.failed > 0 => Ok(Exit::SomeFailed),
         Stopped::Drained if something_is_missing(queue).await => Ok(Exit::SomeFailed),

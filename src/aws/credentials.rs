@@ -1,13 +1,99 @@
-//! Why S3 cannot be asked with the credentials that there are, as a person mends it.
+//! The credentials that the SDK finds: whose, from where; and why there are none, or none that AWS
+//! takes, as a person mends it.
 
 use std::error::Error;
 
+use aws_credential_types::Credentials;
+use aws_credential_types::credential_feature::AwsCredentialFeature as Feature;
+use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
 
 use crate::error_chain::innermost;
 
+/// Which credentials requests to AWS are signed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The end of the access key's id, which is enough to tell it from others.
+    pub key: String,
+    /// Where they were found, as a person looks there.
+    pub from: String,
+    /// The region of requests; `None` where none is set.
+    pub region: Option<String>,
+}
+
+/// Why there are no credentials, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoIdentity {
+    /// What is wrong.
+    pub detail: String,
+    /// What to do.
+    pub fix: String,
+}
+
+/// Finds the credentials and the region as the SDK does for each request.
+pub async fn identity() -> Result<Identity, NoIdentity> {
+    let config = super::config().await.map_err(|error| NoIdentity {
+        detail: error.to_string(),
+        fix: "correct the address that is named".to_owned(),
+    })?;
+    let none = || NoIdentity {
+        detail: format!("none found{}", for_profile()),
+        fix: ADVICE.to_owned(),
+    };
+    let provider = config.credentials_provider().ok_or_else(none)?;
+    let found = provider.provide_credentials().await;
+    let credentials = found.map_err(|error| {
+        let detail = not_loaded(&error).unwrap_or_else(|| innermost(&error));
+        let (detail, fix) = match detail.split_once(": ") {
+            Some((detail, fix)) => (detail.to_owned(), fix.to_owned()),
+            None => (detail, ADVICE.to_owned()),
+        };
+        NoIdentity { detail, fix }
+    })?;
+    Ok(Identity {
+        key: masked(credentials.access_key_id()),
+        from: found_in(&credentials),
+        region: config.region().map(ToString::to_string),
+    })
+}
+
+const ADVICE: &str = "set AWS_PROFILE, or run `aws configure` or `aws sso login`";
+
+/// The last four characters of a key's id, as the AWS CLI shows it.
+fn masked(key: &str) -> String {
+    let start = key.char_indices().rev().nth(3).map_or(0, |(at, _)| at);
+    format!("...{}", &key[start..])
+}
+
+/// Where credentials were found. The provider notes it for the statistics of AWS.
+fn found_in(credentials: &Credentials) -> String {
+    let profile = || profile().map_or_else(String::new, |profile| format!(" \"{profile}\""));
+    let features = credentials.get_property::<Vec<Feature>>();
+    match features.and_then(|features| features.last()) {
+        Some(Feature::CredentialsEnvVars) => "the environment (AWS_ACCESS_KEY_ID)".to_owned(),
+        Some(Feature::CredentialsEnvVarsStsWebIdToken | Feature::CredentialsStsAssumeRoleWebId) => {
+            "a web identity token".to_owned()
+        }
+        Some(Feature::CredentialsStsAssumeRole) => format!("the role of the profile{}", profile()),
+        Some(Feature::CredentialsSso | Feature::CredentialsProfileSso) => {
+            format!("SSO, by the profile{}", profile())
+        }
+        Some(Feature::CredentialsProcess | Feature::CredentialsProfileProcess) => {
+            format!("the credential_process of the profile{}", profile())
+        }
+        Some(Feature::CredentialsHttp) => "the metadata service of the container".to_owned(),
+        Some(Feature::CredentialsImds) => "the metadata service of the machine".to_owned(),
+        Some(
+            Feature::CredentialsProfile
+            | Feature::CredentialsProfileSourceProfile
+            | Feature::CredentialsProfileNamedProvider,
+        ) => format!("the shared credentials file, profile{}", profile()),
+        _ => "the SDK's chain".to_owned(),
+    }
+}
+
 /// What S3 says of credentials that no request can succeed with, and what to do.
-pub(super) fn refused(code: &str) -> Option<String> {
+pub(crate) fn refused(code: &str) -> Option<String> {
     let advice = match code {
         "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => {
             "have expired: log in again"
@@ -24,7 +110,7 @@ pub(super) fn refused(code: &str) -> Option<String> {
 
 /// Why there are no credentials or no region to ask with, and what to do; `None` where something
 /// else is wrong, or where another attempt may find them.
-pub(super) fn not_loaded(error: &(dyn Error + 'static)) -> Option<String> {
+pub(crate) fn not_loaded(error: &(dyn Error + 'static)) -> Option<String> {
     let causes = causes(error);
     let texts: Vec<String> = causes.iter().map(ToString::to_string).collect();
     if texts.iter().any(|text| text.contains("region must be set")) {
@@ -123,4 +209,15 @@ fn for_profile() -> String {
     profile().map_or_else(String::new, |profile| {
         format!(" for the profile \"{profile}\"")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_shown_by_its_end() {
+        assert_eq!(masked("AKIAIOSFODNN7EXAMPLE"), "...MPLE");
+        assert_eq!(masked("ké"), "...ké");
+    }
 }
