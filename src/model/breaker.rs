@@ -215,7 +215,7 @@ impl Breaker {
     /// The trial failed, and Flickr may have its photo all the same: then the next trial is best
     /// made with the same job, because looking for the photo may be all that it needs. Answers
     /// with the pause until then; `None` where this is no trial, or Flickr cannot have it.
-    pub fn same_again(&mut self, number: u64, outage: &Outage, now: Moment) -> Option<Duration> {
+    pub fn retry_pause(&mut self, number: u64, outage: &Outage, now: Moment) -> Option<Duration> {
         if outage.class != FailureClass::Ambiguous {
             return None;
         }

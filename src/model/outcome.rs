@@ -86,7 +86,7 @@ impl Outcome {
     }
 
     /// Whether the file arrived whole, as far as the worker knows: Flickr has the photo, or may.
-    pub fn may_be_on_flickr(&self) -> bool {
+    pub fn may_be_on_target(&self) -> bool {
         matches!(self, Outcome::Uploaded(_) | Outcome::AlreadyThere(_)) || self.is_ambiguous()
     }
 
@@ -105,14 +105,14 @@ pub enum Step {
     /// Delete it: the photo is on Flickr.
     Finish,
     /// Send it again with this many retries left, after this delay; then delete this one.
-    PutBack {
+    Requeue {
         /// Attempts left.
         retries: u32,
         /// How long it stays invisible.
         delay: Duration,
     },
     /// Report it on the failed queue.
-    Bury {
+    DeadLetter {
         /// What kind of failure it was.
         class: FailureClass,
         /// For a person.
@@ -157,11 +157,11 @@ pub fn next_step(outcome: &Outcome, retries: u32, attempts: u32, backoff: &Backo
         Outcome::Throttled | Outcome::Abandoned | Outcome::Away(_) | Outcome::StopEverything(_) => {
             Step::Release
         }
-        Outcome::Failed(class, _) if class.can_pass() && retries > 1 => Step::PutBack {
+        Outcome::Failed(class, _) if class.can_pass() && retries > 1 => Step::Requeue {
             retries: retries - 1,
             delay: backoff.after(attempts),
         },
-        Outcome::Failed(class, reason) => Step::Bury {
+        Outcome::Failed(class, reason) => Step::DeadLetter {
             class: *class,
             reason: reason.clone(),
         },
@@ -184,37 +184,37 @@ mod tests {
     #[test]
     fn each_outcome_leads_to_its_step() {
         let step = |outcome: &Outcome, retries| next_step(outcome, retries, 1, &QUICK);
-        let bury = |class| Step::Bury {
+        let dead_letter = |class| Step::DeadLetter {
             class,
             reason: "why".into(),
         };
-        let put_back = |retries| Step::PutBack {
+        let requeue = |retries| Step::Requeue {
             retries,
             delay: Duration::from_secs(1),
         };
         assert_eq!(step(&Outcome::Uploaded("1".into()), 5), Step::Finish);
         assert_eq!(step(&Outcome::AlreadyThere("1".into()), 5), Step::Finish);
-        assert_eq!(step(&failed(FailureClass::Transient), 5), put_back(4));
-        assert_eq!(step(&failed(FailureClass::Ambiguous), 2), put_back(1));
+        assert_eq!(step(&failed(FailureClass::Transient), 5), requeue(4));
+        assert_eq!(step(&failed(FailureClass::Ambiguous), 2), requeue(1));
         assert_eq!(
             step(&failed(FailureClass::Transient), 1),
-            bury(FailureClass::Transient)
+            dead_letter(FailureClass::Transient)
         );
         assert_eq!(
             step(&failed(FailureClass::Transient), 0),
-            bury(FailureClass::Transient)
+            dead_letter(FailureClass::Transient)
         );
         assert_eq!(
             step(&failed(FailureClass::Refused), 5),
-            bury(FailureClass::Refused)
+            dead_letter(FailureClass::Refused)
         );
         assert_eq!(
             step(&failed(FailureClass::Gone), 5),
-            bury(FailureClass::Gone)
+            dead_letter(FailureClass::Gone)
         );
         assert_eq!(
             step(&failed(FailureClass::Forbidden), 5),
-            bury(FailureClass::Forbidden)
+            dead_letter(FailureClass::Forbidden)
         );
         assert_eq!(step(&Outcome::Throttled, 5), Step::Release);
         assert_eq!(step(&Outcome::Abandoned, 1), Step::Release);
@@ -242,7 +242,7 @@ mod tests {
         loop {
             attempts += 1;
             match next_step(&failed(FailureClass::Transient), retries, attempts, &QUICK) {
-                Step::PutBack { retries: left, .. } => retries = left,
+                Step::Requeue { retries: left, .. } => retries = left,
                 _ => break,
             }
         }

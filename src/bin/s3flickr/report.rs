@@ -1,10 +1,9 @@
 //! What an operation's result looks like: as a JSON document, and as text for a person.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use s3flickr::ops::sets::SetsSummary;
-use s3flickr::ops::work::Stopped;
+use s3flickr::ops::work::StopReason;
 use s3flickr::ops::{failed, populate, work};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -12,13 +11,7 @@ use serde_json::{Value, json};
 use crate::progress::{bytes, span};
 
 /// The result of `populate`.
-pub fn populated(summary: &populate::Summary, queue: Option<&str>) -> (Value, String) {
-    let skipped: BTreeMap<&str, u64> = summary
-        .skipped
-        .iter()
-        .map(|(reason, n)| (reason.name(), *n))
-        .collect();
-    let document = json!({ "queued": summary.queued, "bytes": summary.bytes, "skipped": skipped });
+pub fn populated(summary: &populate::Summary, queue: Option<&str>) -> String {
     let size = bytes(summary.bytes);
     let mut text = match queue {
         Some(queue) => format!("queued {} photos ({size}) on {queue}", summary.queued),
@@ -36,27 +29,12 @@ pub fn populated(summary: &populate::Summary, queue: Option<&str>) -> (Value, St
              the workers look on Flickr before they upload",
         );
     }
-    (document, text)
+    text
 }
 
 /// The result of `work`.
-pub fn worked(summary: &work::Summary) -> (Value, String) {
+pub fn worked(summary: &work::Summary) -> String {
     let tally = &summary.tally;
-    let stopped = match &summary.stopped {
-        Stopped::Drained => "drained",
-        Stopped::Signal => "signal",
-        Stopped::Halted(_) => "halted",
-    };
-    let seconds = summary.elapsed.as_secs_f64();
-    let document = json!({
-        "uploaded": tally.uploaded,
-        "already_there": tally.already_there,
-        "retried": tally.retried,
-        "failed": tally.failed,
-        "bytes": tally.bytes,
-        "seconds": (seconds * 1000.0).round() / 1000.0,
-        "stopped": stopped,
-    });
     let mut text = format!(
         "uploaded {} photos ({}) in {}",
         tally.uploaded,
@@ -76,11 +54,11 @@ pub fn worked(summary: &work::Summary) -> (Value, String) {
         text.push_str(&format!("\n{n} {what}"));
     }
     text.push_str(match &summary.stopped {
-        Stopped::Drained => "\nthe queue is empty",
-        Stopped::Signal => "\nstopped; start it again to go on",
-        Stopped::Halted(_) => "\nstopped before the end; nothing is lost",
+        StopReason::Drained => "\nthe queue is empty",
+        StopReason::Signal => "\nstopped; start it again to go on",
+        StopReason::Fatal(_) => "\nstopped before the end; nothing is lost",
     });
-    (document, text)
+    text
 }
 
 /// The result of `assign-sets`.

@@ -259,10 +259,10 @@ fn a_trial_whose_photo_flickr_may_have_is_made_again_with_the_same_job() {
         class: FailureClass::Ambiguous,
         ..uploads()
     };
-    assert_eq!(breaker.same_again(1, &lost, seconds(2)), None, "no trial");
+    assert_eq!(breaker.retry_pause(1, &lost, seconds(2)), None, "no trial");
     let trial = begin(&mut breaker, 6);
-    assert_eq!(breaker.same_again(trial, &uploads(), seconds(7)), None);
-    let pause = breaker.same_again(trial, &lost, seconds(7));
+    assert_eq!(breaker.retry_pause(trial, &uploads(), seconds(7)), None);
+    let pause = breaker.retry_pause(trial, &lost, seconds(7));
     assert_eq!(pause, Some(seconds(10)));
     assert_eq!(breaker.waiting().unwrap().try_at, seconds(17));
     assert_eq!(

@@ -7,6 +7,7 @@ mod sender;
 use std::collections::BTreeMap;
 
 use globset::GlobSet;
+use serde::Serialize;
 
 use self::listing::Listing;
 use super::Error;
@@ -41,8 +42,8 @@ impl Default for Options {
     }
 }
 
-/// What was queued, and what was passed over.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What was queued, and what was passed over. Serialized, it is the JSON result of `populate`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// Jobs put on the queue.
     pub queued: u64,
@@ -52,8 +53,10 @@ pub struct Summary {
     pub skipped: BTreeMap<Skip, u64>,
     /// Whether an earlier `populate` of this queue was found, so that the workers will look
     /// on Flickr before they upload what this one sent.
+    #[serde(skip)]
     pub again: bool,
     /// Whether it was asked to stop before the end of the listing.
+    #[serde(skip)]
     pub stopped: bool,
 }
 

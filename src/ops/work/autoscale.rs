@@ -3,17 +3,17 @@
 
 use crate::monitor::Limit;
 
-/// How many lanes there are at first.
-pub(super) const FIRST: usize = 8;
+/// The number of lanes at first.
+pub(super) const INITIAL_LANES: usize = 8;
 
-/// There are never more: each takes two connections and up to a MiB.
-const MOST: usize = 256;
+/// The most lanes: each takes two connections and up to a MiB.
+const MAX_LANES: usize = 256;
 
-/// What is gained must be at least this part of what was added; less is noise.
-const WORTH: f64 = 0.25;
+/// The least gain in throughput, as a part of the lanes that were added; less is noise.
+const MIN_GAIN: f64 = 0.25;
 
-/// After a step back, so many windows pass before the next try: the world may have changed.
-const REST: u32 = 24;
+/// How many windows pass between a step back and the next try: conditions may have changed.
+const COOLDOWN: u32 = 24;
 
 /// What was seen in one window of time.
 #[derive(Debug, Clone, Copy)]
@@ -22,77 +22,77 @@ pub(super) struct Window {
     pub done: f64,
     /// Whether Flickr asked for fewer calls.
     pub throttled: bool,
-    /// What held the lanes up.
+    /// What held the lanes grow.
     pub limit: Limit,
 }
 
-/// A climb up the hill of throughput.
+/// A search for the number of lanes above which throughput does not grow.
 #[derive(Debug)]
-pub(super) struct Climb {
+pub(super) struct Autoscaler {
     lanes: usize,
-    /// How many there were before the last step up, and how much they did.
-    below: Option<(usize, f64)>,
+    /// The number of lanes before the last step up, and what they did in a window.
+    previous: Option<(usize, f64)>,
     /// The window after a step is half of the old number and half of the new.
     settling: bool,
-    rest: u32,
+    cooldown: u32,
 }
 
-impl Climb {
-    pub(super) fn new() -> Climb {
-        Climb {
-            lanes: FIRST,
-            below: None,
+impl Autoscaler {
+    pub(super) fn new() -> Autoscaler {
+        Autoscaler {
+            lanes: INITIAL_LANES,
+            previous: None,
             settling: true,
-            rest: 0,
+            cooldown: 0,
         }
     }
 
     /// Whether more lanes were tried a while ago and did not help.
-    pub(super) fn is_at_the_top(&self) -> bool {
-        self.rest > 0
+    pub(super) fn is_saturated(&self) -> bool {
+        self.cooldown > 0
     }
 
     /// How many lanes there shall be after this window.
     pub(super) fn next(&mut self, window: Window) -> usize {
         if window.throttled {
-            self.step((self.lanes / 2).max(1), None, REST);
+            self.resize((self.lanes / 2).max(1), None, COOLDOWN);
         } else if window.limit != Limit::Latency {
             // More lanes would only wait in another place, and what is measured says nothing.
-            self.below = None;
+            self.previous = None;
             self.settling = true;
         } else if self.settling {
             self.settling = false;
-        } else if let Some((lanes, done)) = self.below {
+        } else if let Some((lanes, done)) = self.previous {
             let added = self.lanes as f64 / lanes as f64 - 1.0;
             let gained = window.done / done.max(f64::MIN_POSITIVE) - 1.0;
-            if gained < added * WORTH {
-                self.step(lanes, None, REST);
+            if gained < added * MIN_GAIN {
+                self.resize(lanes, None, COOLDOWN);
             } else {
-                self.up(window.done);
+                self.grow(window.done);
             }
-        } else if self.rest > 0 {
-            self.rest -= 1;
+        } else if self.cooldown > 0 {
+            self.cooldown -= 1;
         } else {
-            self.up(window.done);
+            self.grow(window.done);
         }
         self.lanes
     }
 
-    fn up(&mut self, done: f64) {
-        let more = (self.lanes + self.lanes.div_ceil(2)).min(MOST);
+    fn grow(&mut self, done: f64) {
+        let more = (self.lanes + self.lanes.div_ceil(2)).min(MAX_LANES);
         if more == self.lanes {
-            self.step(more, None, REST);
+            self.resize(more, None, COOLDOWN);
         } else {
-            self.step(more, Some((self.lanes, done)), 0);
+            self.resize(more, Some((self.lanes, done)), 0);
         }
     }
 
-    fn step(&mut self, lanes: usize, below: Option<(usize, f64)>, rest: u32) {
-        *self = Climb {
+    fn resize(&mut self, lanes: usize, previous: Option<(usize, f64)>, cooldown: u32) {
+        *self = Autoscaler {
             lanes,
-            below,
+            previous,
             settling: true,
-            rest,
+            cooldown,
         };
     }
 }
@@ -103,54 +103,54 @@ mod tests {
 
     use super::*;
 
-    /// Lanes that help up to so many of them, and how many there are after each window.
-    fn climb(enough: usize, windows: usize) -> Vec<usize> {
-        let mut climb = Climb::new();
-        let mut lanes = FIRST;
-        let mut step = |_| {
-            lanes = climb.next(Window {
+    /// The number of lanes after each window, where more than `enough` lanes do not help.
+    fn lanes_over_time(enough: usize, windows: usize) -> Vec<usize> {
+        let mut scaler = Autoscaler::new();
+        let mut lanes = INITIAL_LANES;
+        let mut resize = |_| {
+            lanes = scaler.next(Window {
                 done: lanes.min(enough) as f64,
                 throttled: false,
                 limit: Limit::Latency,
             });
             lanes
         };
-        (0..windows).map(&mut step).collect()
+        (0..windows).map(&mut resize).collect()
     }
 
     proptest! {
         #[test]
         fn it_ends_near_what_helps_and_never_far_above(enough in 1_usize..400) {
-            let lanes = climb(enough, 400);
-            let useful = enough.clamp(FIRST, MOST);
+            let lanes = lanes_over_time(enough, 400);
+            let useful = enough.clamp(INITIAL_LANES, MAX_LANES);
             let mut late = lanes[30..].to_vec();
             late.sort_unstable();
             let usual = late[late.len() / 2];
             prop_assert!(usual * 8 >= useful * 5, "{usual} of {useful}");
             prop_assert!(usual <= useful * 8 / 5 + 1, "{usual} of {useful}");
-            prop_assert!(lanes.iter().all(|&lanes| lanes <= MOST));
+            prop_assert!(lanes.iter().all(|&lanes| lanes <= MAX_LANES));
         }
 
         #[test]
         fn nothing_but_latency_makes_it_grow(limits in prop::collection::vec(0..3, 1..100)) {
-            let mut climb = Climb::new();
+            let mut scaler = Autoscaler::new();
             for limit in limits {
                 let limit = [Limit::Calls, Limit::Bandwidth, Limit::QueueEmpty][limit as usize];
                 let window = Window { done: 1.0, throttled: false, limit };
-                prop_assert_eq!(climb.next(window), FIRST);
+                prop_assert_eq!(scaler.next(window), INITIAL_LANES);
             }
         }
     }
 
     #[test]
     fn a_throttled_window_halves_them_and_one_is_left() {
-        let mut climb = Climb::new();
+        let mut scaler = Autoscaler::new();
         let throttled = Window {
             done: 9.0,
             throttled: true,
             limit: Limit::Calls,
         };
-        let lanes: Vec<usize> = (0..5).map(|_| climb.next(throttled)).collect();
+        let lanes: Vec<usize> = (0..5).map(|_| scaler.next(throttled)).collect();
         assert_eq!(lanes, [4, 2, 1, 1, 1]);
     }
 }

@@ -63,7 +63,7 @@ impl Breaker {
         self.with(|state, _| state.waiting().is_some())
     }
 
-    /// The queue did not answer whoever has this pass.
+    /// The queue did not answer the lane that has this pass.
     pub(super) fn queue_failed(&self, pass: Option<&Pass>, queue: &Service, way: &str) {
         let number = pass.map(|pass| pass.number);
         self.change(|state, now| state.queue_failed(number, queue, way, now));
@@ -134,13 +134,13 @@ impl Pass {
     }
 
     /// After which pause the same job had better be tried again with this pass, if at all.
-    pub(super) fn same_again(&self, outage: &Outage) -> Option<Duration> {
+    pub(super) fn retry_pause(&self, outage: &Outage) -> Option<Duration> {
         let number = self.number;
         let breaker = &self.breaker;
         if !breaker.with(|state, _| state.is_trial(number)) {
             return None;
         }
-        breaker.change(|state, now| state.same_again(number, outage, now))
+        breaker.change(|state, now| state.retry_pause(number, outage, now))
     }
 
     /// The attempt got through, and surely passed these services.
@@ -158,14 +158,14 @@ impl Pass {
     }
 
     /// The attempt failed; the answer is the ruling, which may have to be waited for.
-    pub(super) fn failed(mut self, job: &str, outage: &Outage, to_blame: bool) -> Verdict {
+    pub(super) fn failed(mut self, job: &str, outage: &Outage, to_blame: bool) -> Blame {
         self.is_used = true;
         let (number, breaker) = (self.number, self.breaker.clone());
         let ruling = breaker.change(|state, now| state.failed(number, job, outage, to_blame, now));
         let undecided = Undecided { breaker, number };
         match ruling {
-            Ruling::Undecided => Verdict::Later(undecided),
-            ruling => Verdict::Now(ruling),
+            Ruling::Undecided => Blame::Pending(undecided),
+            ruling => Blame::Known(ruling),
         }
     }
 }
@@ -180,11 +180,11 @@ impl Drop for Pass {
 }
 
 /// Who pays for a failure, as far as it is known.
-pub(super) enum Verdict {
+pub(super) enum Blame {
     /// It is known.
-    Now(Ruling),
+    Known(Ruling),
     /// It is not: see [`Undecided::ruling`].
-    Later(Undecided),
+    Pending(Undecided),
 }
 
 /// A failure of which it is not known yet who pays.

@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use crate::ops::status::Tally;
 use crate::queue::{Counts, Error, Queue};
 
-/// How often in a row SQS must show nothing at all: its counts are approximate and lag.
-const LOOKS: u32 = 4;
+/// How many checks in a row SQS must show nothing at all: its counts are approximate and lag.
+const CHECKS: u32 = 4;
 
-/// The time between two of these looks.
+/// The time between two of these checks.
 const BETWEEN: Duration = Duration::from_secs(2);
 
 /// How long SQS must show nothing where what `populate` sent is more than what was finished or
@@ -20,7 +20,7 @@ const LAG: Duration = Duration::from_secs(60);
 
 /// What the lanes of a worker saw of their queue together.
 #[derive(Debug)]
-pub(super) struct Drained {
+pub(super) struct IdleCheck {
     exact: bool,
     seen: Mutex<Seen>,
 }
@@ -30,30 +30,35 @@ struct Seen {
     empty: u32,
     /// Since when it looks empty.
     since: Option<Instant>,
-    looked: Option<Instant>,
+    checked: Option<Instant>,
     finished: bool,
 }
 
-impl Drained {
-    /// One look is enough where counts are exact.
-    pub(super) fn new(exact: bool) -> Drained {
-        Drained {
+impl IdleCheck {
+    /// One check is enough where counts are `exact`.
+    pub(super) fn new(exact: bool) -> IdleCheck {
+        IdleCheck {
             exact,
             seen: Mutex::default(),
         }
     }
 
-    /// Looks at the queue, unless that was done a moment ago; tells whether it is finished.
-    pub(super) async fn look(&self, queue: &Queue) -> Result<bool, Error> {
+    /// Asks the queue for its counts, unless that was done a moment ago; tells whether it is
+    /// finished.
+    pub(super) async fn check(&self, queue: &Queue) -> Result<bool, Error> {
         let mut seen = self.seen.lock().await;
         if seen.finished {
             return Ok(true);
         }
-        if !self.exact && seen.looked.is_some_and(|looked| looked.elapsed() < BETWEEN) {
+        if !self.exact
+            && seen
+                .checked
+                .is_some_and(|checked| checked.elapsed() < BETWEEN)
+        {
             return Ok(false);
         }
         let counts = queue.counts().await?;
-        seen.looked = Some(Instant::now());
+        seen.checked = Some(Instant::now());
         if !is_empty(&counts) {
             (seen.empty, seen.since) = (0, None);
             return Ok(false);
@@ -63,12 +68,12 @@ impl Drained {
         seen.finished = self.exact
             || since.elapsed() >= LAG
             // Notes cost a call of a kind that SQS allows only few of.
-            || seen.empty.is_multiple_of(LOOKS) && is_accounted_for(queue, &counts).await?;
+            || seen.empty.is_multiple_of(CHECKS) && is_accounted_for(queue, &counts).await?;
         Ok(seen.finished)
     }
 
     /// A message came: it is not finished, whatever the counts said.
-    pub(super) async fn not_yet(&self) {
+    pub(super) async fn reset(&self) {
         let mut seen = self.seen.lock().await;
         (seen.empty, seen.since) = (0, None);
     }

@@ -6,21 +6,21 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::monitor::Limit;
 use crate::store::ByteCount;
 
-/// What a lane does.
+/// What a lane is doing.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Doing {
-    /// It waits for the right to make a call.
-    AwaitingCall,
+pub(super) enum LaneState {
+    /// It waits for the right to write a file.
+    AwaitingSlot,
     /// It waits for a message.
     AwaitingJob,
     /// It has a job in hand.
     Transferring,
 }
 
-/// How many lanes do what now, and what they did so far. They share it.
+/// How many lanes are in which state, and what they did so far. All lanes share one.
 #[derive(Debug, Default)]
-pub struct Activity {
-    awaiting_call: AtomicUsize,
+pub(super) struct LaneStats {
+    awaiting_slot: AtomicUsize,
     awaiting_job: AtomicUsize,
     transferring: AtomicUsize,
     read: ByteCount,
@@ -28,16 +28,16 @@ pub struct Activity {
     throttled: AtomicU64,
 }
 
-impl Activity {
-    /// A lane does this until the answer is dropped.
-    pub(super) fn begin(&self, doing: Doing) -> Begun<'_> {
-        let count = match doing {
-            Doing::AwaitingCall => &self.awaiting_call,
-            Doing::AwaitingJob => &self.awaiting_job,
-            Doing::Transferring => &self.transferring,
+impl LaneStats {
+    /// A lane is in this state until the guard is dropped.
+    pub(super) fn enter(&self, state: LaneState) -> CountGuard<'_> {
+        let count = match state {
+            LaneState::AwaitingSlot => &self.awaiting_slot,
+            LaneState::AwaitingJob => &self.awaiting_job,
+            LaneState::Transferring => &self.transferring,
         };
         count.fetch_add(1, Ordering::Relaxed);
-        Begun(count)
+        CountGuard(count)
     }
 
     /// Where the bytes that come from sources are counted.
@@ -46,12 +46,12 @@ impl Activity {
     }
 
     /// A photo is done.
-    pub(super) fn photo(&self) {
+    pub(super) fn count_photo(&self) {
         self.photos.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Flickr asked for fewer calls.
-    pub(super) fn throttled(&self) {
+    /// The target asked for fewer calls.
+    pub(super) fn count_throttled(&self) {
         self.throttled.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -61,43 +61,43 @@ impl Activity {
         (self.read.get(), read(&self.photos), read(&self.throttled))
     }
 
-    /// A look at the lanes, of which so many wait for bandwidth.
-    pub(super) fn sample(&self, paced: usize) -> Sample {
+    /// Samples the lanes' states; `throttled` lanes wait for bandwidth.
+    pub(super) fn sample(&self, throttled: usize) -> Sample {
         let read = |count: &AtomicUsize| count.load(Ordering::Relaxed);
         Sample {
-            awaiting_call: read(&self.awaiting_call),
+            awaiting_slot: read(&self.awaiting_slot),
             awaiting_job: read(&self.awaiting_job),
             transferring: read(&self.transferring),
-            paced,
+            throttled,
         }
     }
 }
 
-/// Something that a lane does, until it is dropped.
-pub(super) struct Begun<'a>(&'a AtomicUsize);
+/// Counts a lane in one state until it is dropped.
+pub(super) struct CountGuard<'a>(&'a AtomicUsize);
 
-impl Drop for Begun<'_> {
+impl Drop for CountGuard<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// How many lanes did what at one moment.
+/// How many lanes were in which state at one moment.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Sample {
-    pub awaiting_call: usize,
+    pub awaiting_slot: usize,
     pub awaiting_job: usize,
     pub transferring: usize,
     /// Those of the transferring that wait for bandwidth.
-    pub paced: usize,
+    pub throttled: usize,
 }
 
-/// The looks of a moving window.
+/// The samples of a moving window.
 #[derive(Debug, Default)]
 pub(super) struct Samples(VecDeque<Sample>);
 
 impl Samples {
-    /// How many looks make the window.
+    /// The number of samples in the window.
     const MOST: usize = 30;
 
     pub(super) fn add(&mut self, sample: Sample) {
@@ -111,16 +111,16 @@ impl Samples {
     /// they few; a message is waited for a little even where there are many.
     pub(super) fn limit(&self) -> Limit {
         let sum = |part: fn(&Sample) -> usize| self.0.iter().map(part).sum::<usize>();
-        let calls = sum(|sample| sample.awaiting_call);
+        let calls = sum(|sample| sample.awaiting_slot);
         let jobs = sum(|sample| sample.awaiting_job);
         let transfers = sum(|sample| sample.transferring);
-        let paced = sum(|sample| sample.paced);
+        let throttled = sum(|sample| sample.throttled);
         let all = calls + jobs + transfers;
         if calls * 8 >= all.max(1) {
             Limit::Calls
         } else if jobs * 2 > all {
             Limit::QueueEmpty
-        } else if paced * 4 >= transfers.max(1) {
+        } else if throttled * 4 >= transfers.max(1) {
             Limit::Bandwidth
         } else {
             Limit::Latency
@@ -133,19 +133,19 @@ mod tests {
     use super::*;
 
     fn limit(
-        awaiting_call: usize,
+        awaiting_slot: usize,
         awaiting_job: usize,
         transferring: usize,
-        paced: usize,
+        throttled: usize,
     ) -> Limit {
         let mut samples = Samples::default();
         // What was long ago does not count.
         (0..100).for_each(|_| samples.add(Sample::default()));
         let now = Sample {
-            awaiting_call,
+            awaiting_slot,
             awaiting_job,
             transferring,
-            paced,
+            throttled,
         };
         (0..Samples::MOST).for_each(|_| samples.add(now));
         samples.limit()
@@ -163,12 +163,13 @@ mod tests {
 
     #[test]
     fn what_a_lane_does_ends_with_the_value() {
-        let activity = Activity::default();
-        let begun = [Doing::AwaitingCall, Doing::Transferring].map(|doing| activity.begin(doing));
-        let sample = activity.sample(0);
-        assert_eq!((sample.awaiting_call, sample.transferring), (1, 1));
-        drop(begun);
-        let sample = activity.sample(0);
-        assert_eq!((sample.awaiting_call, sample.transferring), (0, 0));
+        let stats = LaneStats::default();
+        let guards =
+            [LaneState::AwaitingSlot, LaneState::Transferring].map(|state| stats.enter(state));
+        let sample = stats.sample(0);
+        assert_eq!((sample.awaiting_slot, sample.transferring), (1, 1));
+        drop(guards);
+        let sample = stats.sample(0);
+        assert_eq!((sample.awaiting_slot, sample.transferring), (0, 0));
     }
 }

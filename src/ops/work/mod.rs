@@ -2,11 +2,13 @@
 //! asked to stop.
 
 pub mod allowed_sources;
+mod attempt;
 mod autoscale;
 mod breaker;
 mod idle;
+mod judge;
 mod lane;
-pub mod lane_stats;
+mod lane_stats;
 mod options;
 mod outage;
 mod pool;
@@ -14,39 +16,22 @@ mod prior_attempt;
 mod probe;
 mod scout;
 mod settle;
+mod summary;
 mod transfer;
+mod worker;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use parking_lot::Mutex;
-use tokio_util::task::TaskTracker;
-
-use self::allowed_sources::Sources;
-use self::breaker::Breaker;
-use self::idle::Drained;
-use self::lane::Lane;
-use self::options::Verdict;
-pub use self::options::{Options, Stopped, Tally, Transfers};
-use self::pool::Lanes;
-use self::scout::Scout;
+pub use self::options::{Options, Transfers};
+use self::pool::Pool;
+pub use self::summary::{StopReason, Summary, Tally};
+use self::worker::Worker;
 use super::{Error, account};
 use crate::monitor::{Event, Monitor};
 use crate::queue::{BoundAccount, Queue};
 use crate::stop::Stop;
 use crate::store::{self, Target};
-
-/// What a run did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Summary {
-    /// What its lanes did.
-    pub tally: Tally,
-    /// How long it took.
-    pub elapsed: Duration,
-    /// Why it ended.
-    pub stopped: Stopped,
-}
 
 /// Drains the queue into the target.
 ///
@@ -65,64 +50,43 @@ pub async fn work(
             return Ok(Summary {
                 tally: Tally::default(),
                 elapsed: began.elapsed(),
-                stopped: Stopped::Signal,
+                stopped: StopReason::Signal,
             });
         }
         bound => bound?,
     };
-    let verdict = Verdict::default();
-    let lane = Arc::new(Lane {
-        sources: Sources::new(queue, &options.allow)
-            .await?
-            .ignoring_etag_md5(options.ignore_etag_md5),
-        had_files: account.had_photos,
-        drained: Drained::new(queue.exact()),
-        scout: Scout::default(),
-        queue: queue.clone(),
-        target: target.clone(),
-        options: options.clone(),
-        stop: stop.clone(),
-        verdict: verdict.clone(),
-        monitor: Arc::clone(&monitor),
-        activity: Arc::default(),
-        running: AtomicUsize::new(0),
-        wanted: AtomicUsize::new(0),
-        breaker: Breaker::new(&options.backoff, Arc::clone(&monitor)),
-        undecided: TaskTracker::new(),
-        late: Mutex::default(),
-        failed: AtomicU64::new(0),
-    });
-    let mut lanes = Lanes::start(Arc::clone(&lane));
-    let mut tally = Tally::default();
+    let had_files = account.had_photos;
+    let worker = Worker::new((queue, target), had_files, options, stop, monitor).await?;
+    let worker = Arc::new(worker);
+    run_lanes(&worker).await?;
+    let tally = *worker.tally.lock();
+    Ok(Summary {
+        tally,
+        elapsed: began.elapsed(),
+        stopped: worker.stop_reason.get(stop),
+    })
+}
+
+/// Runs the lanes until the last has ended and every message is settled. The first lane that fails
+/// has the others end.
+async fn run_lanes(worker: &Arc<Worker>) -> Result<(), Error> {
+    let mut lanes = Pool::start(Arc::clone(worker));
     let mut failure = None;
-    while let Some(ended) = lanes.next_end().await {
-        match ended {
-            Ok(Ok(of_lane)) => tally.add(&of_lane),
-            Ok(Err(error)) => {
-                monitor.event(Event::Stopping {
-                    reason: error.to_string(),
-                });
-                stop.drain();
-                failure.get_or_insert(error);
-            }
-            // A job's panic is caught where it is one job's; this is a lane's own.
-            Err(error) => {
-                stop.drain();
-                failure.get_or_insert(Error::Invalid(format!("a lane ended early: {error}")));
-            }
+    while let Some(ended) = lanes.next_ended().await {
+        // A panic over one job is caught there; this one is the lane's own.
+        let ended = ended
+            .unwrap_or_else(|error| Err(Error::Invalid(format!("a lane ended early: {error}"))));
+        if let Err(error) = ended {
+            worker.monitor.event(Event::Stopping {
+                reason: error.to_string(),
+            });
+            worker.stop.drain();
+            failure.get_or_insert(error);
         }
     }
-    lane.undecided.close();
-    lane.undecided.wait().await;
-    tally.add(&lane.late.lock());
-    match failure {
-        Some(error) => Err(error),
-        None => Ok(Summary {
-            tally,
-            elapsed: began.elapsed(),
-            stopped: verdict.stopped(stop),
-        }),
-    }
+    worker.undecided.close();
+    worker.undecided.wait().await;
+    failure.map_or(Ok(()), Err)
 }
 
 /// What must be right of a queue before a worker takes anything from it: it loses no message that

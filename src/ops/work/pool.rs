@@ -8,97 +8,101 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::Error;
-use super::autoscale::{self, Climb, Window};
+use super::autoscale::{Autoscaler, INITIAL_LANES, Window};
 use super::lane::Lane;
 use super::lane_stats::Samples;
-use super::options::{Tally, Transfers};
+use super::options::Transfers;
+use super::worker::Worker;
 use crate::monitor::{Event, Limit};
 
-/// How often the lanes are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The time between two samples of the lanes.
+const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// So many looks are a window of the climb: long enough for some photos to end.
-const WINDOW: u32 = 5;
+/// The number of samples in a window of the autoscaler: long enough for some photos to end.
+const SAMPLES_PER_WINDOW: u32 = 5;
 
-/// What a photo counts beside its bytes: with small ones, latency is all that there is.
+/// What a photo counts beside its own bytes: with small ones, latency is all that counts.
 const PHOTO_BYTES: f64 = 256.0 * 1024.0;
 
 /// The lanes, and what is known of them.
-pub(super) struct Lanes {
-    lane: Arc<Lane>,
-    running: JoinSet<Result<Tally, Error>>,
+pub(super) struct Pool {
+    worker: Arc<Worker>,
+    running: JoinSet<Result<(), Error>>,
     ticks: Interval,
     samples: Samples,
-    said: Option<Limit>,
+    reported: Option<Limit>,
     /// Where their number is ours to choose.
-    climb: Option<Climb>,
-    looks: u32,
-    /// What was done, and how often Flickr slowed us down, when the window began.
+    scaler: Option<Autoscaler>,
+    samples_taken: u32,
+    /// What was done, and how often the target slowed us down, when the window began.
     before: (f64, u64),
 }
 
-impl Lanes {
+impl Pool {
     /// Starts the lanes that the options ask for.
-    pub(super) fn start(lane: Arc<Lane>) -> Lanes {
-        let (first, climb) = match lane.options.transfers {
+    pub(super) fn start(worker: Arc<Worker>) -> Pool {
+        let (first, scaler) = match worker.options.transfers {
             Transfers::Fixed(lanes) => (lanes.max(1), None),
-            Transfers::Auto => (autoscale::FIRST, Some(Climb::new())),
+            Transfers::Auto => (INITIAL_LANES, Some(Autoscaler::new())),
         };
-        let mut ticks = interval(LOOK_EVERY);
+        let mut ticks = interval(SAMPLE_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut lanes = Lanes {
-            lane,
+        let mut lanes = Pool {
+            worker,
             running: JoinSet::new(),
             ticks,
             samples: Samples::default(),
-            said: None,
-            climb,
-            looks: 0,
+            reported: None,
+            scaler,
+            samples_taken: 0,
             before: (0.0, 0),
         };
-        lanes.want(first);
+        lanes.resize(first);
         lanes
     }
 
     /// How the next lane ended; `None` when all have. Their number is seen to meanwhile.
-    pub(super) async fn next_end(&mut self) -> Option<Result<Result<Tally, Error>, JoinError>> {
+    pub(super) async fn next_ended(&mut self) -> Option<Result<Result<(), Error>, JoinError>> {
         loop {
             tokio::select! {
                 ended = self.running.join_next() => return ended,
-                _ = self.ticks.tick() => self.look(),
+                _ = self.ticks.tick() => self.sample(),
             }
         }
     }
 
-    fn look(&mut self) {
-        let paced = self.lane.options.throttle.waiting();
-        self.samples.add(self.lane.activity.sample(paced));
+    fn sample(&mut self) {
+        let throttled = self.worker.options.throttle.waiting();
+        self.samples.add(self.worker.stats.sample(throttled));
         let limit = self.limit();
-        if self.said != Some(limit) {
-            self.said = Some(limit);
-            self.lane.monitor.event(Event::Limited { limit });
+        if self.reported != Some(limit) {
+            self.reported = Some(limit);
+            self.worker.monitor.event(Event::Limited { limit });
         }
-        self.looks += 1;
-        if self.looks.is_multiple_of(WINDOW) && !self.lane.over() && !self.lane.breaker.is_open() {
+        self.samples_taken += 1;
+        if self.samples_taken.is_multiple_of(SAMPLES_PER_WINDOW)
+            && !self.worker.is_finished()
+            && !self.worker.breaker.is_open()
+        {
             self.adjust();
         }
     }
 
     /// Where more lanes did not help although they only wait for answers, the bytes are the limit.
     fn limit(&self) -> Limit {
-        let at_the_top = self.climb.as_ref().is_some_and(Climb::is_at_the_top);
-        if self.lane.breaker.is_open() {
+        let is_saturated = self.scaler.as_ref().is_some_and(Autoscaler::is_saturated);
+        if self.worker.breaker.is_open() {
             return Limit::Outage;
         }
         match self.samples.limit() {
-            Limit::Latency if at_the_top => Limit::Bandwidth,
+            Limit::Latency if is_saturated => Limit::Bandwidth,
             limit => limit,
         }
     }
 
     /// Ends a window, and has more lanes or fewer.
     fn adjust(&mut self) {
-        let (bytes, photos, throttled) = self.lane.activity.done();
+        let (bytes, photos, throttled) = self.worker.stats.done();
         let done = bytes as f64 + photos as f64 * PHOTO_BYTES;
         let before = std::mem::replace(&mut self.before, (done, throttled));
         let window = Window {
@@ -106,28 +110,28 @@ impl Lanes {
             throttled: throttled > before.1,
             limit: self.samples.limit(),
         };
-        if let Some(climb) = &mut self.climb {
-            let lanes = climb.next(window);
-            self.want(lanes);
+        if let Some(scaler) = &mut self.scaler {
+            let lanes = scaler.next(window);
+            self.resize(lanes);
         }
     }
 
-    /// Starts lanes until there are so many; those beyond that end after the job in hand.
-    fn want(&mut self, lanes: usize) {
-        let lanes = lanes.min(self.lane.options.most_lanes);
-        let before = self.lane.wanted.swap(lanes, Relaxed);
+    /// Starts lanes until there are `lanes`; those above that number end after the job in hand.
+    fn resize(&mut self, lanes: usize) {
+        let lanes = lanes.min(self.worker.options.most_lanes);
+        let before = self.worker.wanted.swap(lanes, Relaxed);
         if before != lanes {
-            self.lane.monitor.event(Event::Lanes { lanes });
+            self.worker.monitor.event(Event::Lanes { lanes });
         }
         let more = |running| (running < lanes).then(|| running + 1);
         while self
-            .lane
+            .worker
             .running
             .fetch_update(Relaxed, Relaxed, more)
             .is_ok()
         {
-            let lane = Arc::clone(&self.lane);
-            self.running.spawn(async move { lane.run().await });
+            let lane = Lane::new(&self.worker);
+            self.running.spawn(lane.run());
         }
     }
 }

@@ -94,7 +94,7 @@ impl Past {
 }
 
 /// What must be looked for when a job is tried again without leaving this worker's hand.
-pub(super) fn look_again(
+pub(super) fn before_retry(
     attempt: &Attempt,
     before: Option<PriorAttempt>,
     lag: Duration,
@@ -103,26 +103,26 @@ pub(super) fn look_again(
     let throttled = attempt
         .began
         .filter(|_| attempt.outcome == Outcome::Throttled);
-    let since = since(&attempt.outcome, &attempt.job, attempt.began, before);
+    let since = maybe_sent_since(&attempt.outcome, &attempt.job, attempt.began, before);
     Some(PriorAttempt {
         since: since
             .or(throttled)?
-            .min(before.map_or(i64::MAX, |look| look.since)),
+            .min(before.map_or(i64::MAX, |prior| prior.since)),
         after: Some(now + lag),
-        sent: before.map_or(now, |look| look.sent),
+        sent: before.map_or(now, |prior| prior.sent),
     })
 }
 
 /// Since when an upload of the job may have happened, for whoever tries it next.
-pub(super) fn since(
+pub(super) fn maybe_sent_since(
     outcome: &Outcome,
     job: &Job,
     began: Option<i64>,
-    look: Option<PriorAttempt>,
+    prior: Option<PriorAttempt>,
 ) -> Option<i64> {
     // One that only looks for what others left in the account has no past of its own.
-    let look = look.filter(|look| look.after.is_some());
-    let before = job.since.or(look.map(|look| look.since));
+    let prior = prior.filter(|prior| prior.after.is_some());
+    let before = job.since.or(prior.map(|prior| prior.since));
     if outcome.is_ambiguous() {
         before.or(began)
     } else {

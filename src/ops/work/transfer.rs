@@ -55,7 +55,7 @@ pub(super) async fn transfer(
     };
     // An answer whose bytes did not all arrive may have lied about the file: the next attempt must
     // not hold the truth against it.
-    let job = if outcome.may_be_on_flickr() {
+    let job = if outcome.may_be_on_target() {
         content.job()
     } else {
         job

@@ -71,8 +71,8 @@ impl Populate {
         };
         let (queue, monitor) = (queue.as_ref(), ListingProgress::new(console));
         let summary = populate::populate(&source, queue, &options, &stop, &monitor).await?;
-        let (document, text) = report::populated(&summary, queue.map(Queue::location));
-        console.result(&document, &text);
+        let text = report::populated(&summary, queue.map(Queue::location));
+        console.result(&summary, &text);
         if summary.stopped {
             return Ok(Exit::Stopped);
         }

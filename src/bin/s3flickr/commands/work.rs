@@ -9,7 +9,7 @@ use s3flickr::model::flickr::privacy::Privacy;
 use s3flickr::model::outcome::Backoff;
 use s3flickr::monitor::{Event, Monitor};
 use s3flickr::ops;
-use s3flickr::ops::work::{Options, Stopped, Summary, Transfers, allowed_sources};
+use s3flickr::ops::work::{Options, StopReason, Summary, Transfers, allowed_sources};
 use s3flickr::queue::{Queue, Rate};
 use s3flickr::stop::Stop;
 use s3flickr::store::flickr::FlickrOptions;
@@ -104,8 +104,7 @@ impl Work {
         watching.abort();
         interruption.abort();
         let summary = worked?;
-        let (document, text) = report::worked(&summary);
-        console.result(&document, &text);
+        console.result(&summary, &report::worked(&summary));
         exit(&summary, &queue).await
     }
 
@@ -118,7 +117,7 @@ impl Work {
             most_lanes: most_lanes(self.transfers),
             throttle: self.bwlimit.clone(),
             forever: self.forever,
-            hold: Duration::from_secs(self.visibility_timeout),
+            visibility_timeout: Duration::from_secs(self.visibility_timeout),
             allow: allowed_sources::locate_all(&self.allow)?,
             ignore_etag_md5: self.ignore_etag_md5,
             backoff: Backoff {
@@ -172,11 +171,11 @@ async fn preflight(queue: &Queue, target: &Target, console: &Console) -> Result<
 /// How a run that came to its end is told to a script.
 async fn exit(summary: &Summary, queue: &Queue) -> Result<Exit> {
     match &summary.stopped {
-        Stopped::Halted(why) => Err(doctor::Halted(why.clone()).into()),
-        Stopped::Signal => Ok(Exit::Stopped),
-        Stopped::Drained if summary.tally.failed > 0 => Ok(Exit::SomeFailed),
-        Stopped::Drained if something_is_missing(queue).await => Ok(Exit::SomeFailed),
-        Stopped::Drained => Ok(Exit::Well),
+        StopReason::Fatal(why) => Err(doctor::Halted(why.clone()).into()),
+        StopReason::Signal => Ok(Exit::Stopped),
+        StopReason::Drained if summary.tally.failed > 0 => Ok(Exit::SomeFailed),
+        StopReason::Drained if something_is_missing(queue).await => Ok(Exit::SomeFailed),
+        StopReason::Drained => Ok(Exit::Well),
     }
 }
 

@@ -77,10 +77,10 @@ impl World {
         }
     }
 
-    async fn settle(self: Arc<World>, job: String, verdict: Verdict) {
+    async fn settle(self: Arc<World>, job: String, verdict: Blame) {
         let ruling = match verdict {
-            Verdict::Now(ruling) => ruling,
-            Verdict::Later(undecided) => undecided.ruling().await,
+            Blame::Known(ruling) => ruling,
+            Blame::Pending(undecided) => undecided.ruling().await,
         };
         match ruling {
             Ruling::Spare(delay) => sleep(delay).await,
@@ -191,7 +191,7 @@ async fn a_failure_that_nothing_decides_is_spared_after_the_first_pause() {
     let pass = breaker.enter().await.unwrap();
     assert!(pass.begin());
     let start = Instant::now();
-    let Verdict::Later(undecided) = pass.failed("a", &outage(), false) else {
+    let Blame::Pending(undecided) = pass.failed("a", &outage(), false) else {
         panic!("nothing is known yet");
     };
     let ruling = undecided.ruling().await;

@@ -54,12 +54,18 @@ async fn a_first_attempt_looks_only_in_an_account_that_had_files() {
         crate::model::outcome::FailureClass::Transient,
         String::new(),
     );
-    assert_eq!(since(&failed, &job(None, 0), Some(7), Some(look)), None);
+    assert_eq!(
+        maybe_sent_since(&failed, &job(None, 0), Some(7), Some(look)),
+        None
+    );
     let unclear = Outcome::Failed(
         crate::model::outcome::FailureClass::Ambiguous,
         String::new(),
     );
-    assert_eq!(since(&unclear, &job(None, 0), Some(7), Some(look)), Some(7));
+    assert_eq!(
+        maybe_sent_since(&unclear, &job(None, 0), Some(7), Some(look)),
+        Some(7)
+    );
 }
 
 #[tokio::test]
