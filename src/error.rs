@@ -34,11 +34,34 @@ pub enum Error {
         asked: String,
     },
     /// It was begun, and broke off; what was done stays done.
-    #[error("{done}; then: {cause}")]
+    #[error("{done}; then")]
     Midway {
         /// How far it came, and what to do next.
         done: String,
         /// What ended it.
+        #[source]
         cause: Box<Error>,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error_chain::whole;
+
+    #[test]
+    fn what_broke_off_tells_all_its_causes_each_once() {
+        let queue = queue::Error::Unreachable {
+            queue: "sqs://photos".to_owned(),
+            source: "connection refused".into(),
+        };
+        let midway = Error::Midway {
+            done: "12 photos were queued".to_owned(),
+            cause: Box::new(queue.into()),
+        };
+        assert_eq!(
+            whole(&midway),
+            "12 photos were queued; then: queue sqs://photos cannot be reached: connection refused"
+        );
+    }
 }

@@ -39,6 +39,7 @@ pub mod flickr;
 pub mod model;
 pub mod monitor;
 pub mod ops;
+pub mod printable;
 pub mod queue;
 pub mod rate;
 #[cfg(feature = "sandbox")]

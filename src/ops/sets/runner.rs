@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{Error, SetsSummary};
+use crate::error_chain;
 use crate::flickr::{self, Client};
 use crate::model::flickr::canonical::canonical;
 use crate::model::flickr::library::Set;
@@ -99,7 +100,7 @@ impl<'a> PlanRunner<'a> {
         match outcome {
             Ok(value) => Ok(Some(value)),
             Err(error) if concerns_one_set(&error) => {
-                self.refuse(title, error.to_string());
+                self.refuse(title, error_chain::whole(&error));
                 Ok(None)
             }
             Err(error) => Err(error.into()),
@@ -210,7 +211,7 @@ impl<'a> PlanRunner<'a> {
         let set = match self.create(title, cover).await {
             Ok(set) => set,
             Err(error) => {
-                let why = error.to_string();
+                let why = error_chain::whole(&error);
                 self.refusals_in_a_row.retain(|before| *before == why);
                 self.refusals_in_a_row.push(why);
                 return Ok(Err(error));

@@ -105,7 +105,8 @@ impl Finished {
     fn complain(&self, error: &Error) {
         let own = !matches!(error, Error::Unreachable { .. } | Error::Gone { .. });
         if own && !self.complained.swap(true, Relaxed) {
-            tracing::warn!(%error, "what is finished cannot be counted for now");
+            let error = crate::error_chain::whole(&error);
+            tracing::warn!(error, "what is finished cannot be counted for now");
         }
     }
 
