@@ -24,6 +24,7 @@ mod precedence;
 mod proxy_works;
 mod queue_bent;
 mod queue_sqs;
+mod screen;
 mod sets;
 mod speed;
 mod spot;

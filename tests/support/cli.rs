@@ -2,17 +2,17 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
+
+use super::terminal;
 
 /// The binary that cargo built. Cargo tells tests where it is; an example finds it in
 /// `target/PROFILE/`, one folder above its own. `None` if it has not been built.
@@ -108,17 +108,9 @@ impl User {
         &self,
         arguments: impl IntoIterator<Item = S>,
     ) -> (Running, File) {
-        let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
-        grantpt(&person).expect("a terminal of our own");
-        unlockpt(&person).expect("a terminal of our own");
-        let name = ptsname(&person, Vec::new()).expect("its name");
-        let program = File::options()
-            .read(true)
-            .write(true)
-            .open(OsStr::from_bytes(name.as_bytes()))
-            .expect("its other side");
+        let (person, program) = terminal::open(None);
         let running = Running::new(self.command(arguments).stdin(program).spawn());
-        (running, person.into())
+        (running, person)
     }
 
     fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
@@ -127,7 +119,8 @@ impl User {
         command
     }
 
-    fn command_of(&self, program: impl AsRef<OsStr>) -> Command {
+    /// A command of theirs, with their variables and nothing of ours.
+    pub fn command_of(&self, program: impl AsRef<OsStr>) -> Command {
         let home = self.home();
         let mut command = Command::new(program);
         command

@@ -17,3 +17,4 @@ pub mod gate;
 pub mod policy;
 pub mod proxy;
 pub mod python;
+pub mod terminal;

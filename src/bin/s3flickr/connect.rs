@@ -138,11 +138,17 @@ impl Connector {
     }
 }
 
+/// The address in place of Flickr's own: `FLICKR_ENDPOINT_URL`, where it is set.
+pub fn endpoint_url() -> Option<String> {
+    let base = std::env::var("FLICKR_ENDPOINT_URL").ok();
+    base.filter(|base| !base.is_empty())
+}
+
 /// Where Flickr is: `FLICKR_ENDPOINT_URL`, or the real one.
 pub fn endpoints() -> Result<Endpoints> {
-    match std::env::var("FLICKR_ENDPOINT_URL") {
-        Ok(base) if !base.is_empty() => Ok(Endpoints::under(&base)?),
-        _ => Ok(Endpoints::flickr()),
+    match endpoint_url() {
+        Some(base) => Ok(Endpoints::under(&base)?),
+        None => Ok(Endpoints::flickr()),
     }
 }
 

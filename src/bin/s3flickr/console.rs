@@ -1,9 +1,9 @@
 //! The only file that draws: the progress bar, the log lines around it, and the results.
 
 use std::io::{self, Write};
+use std::pin::pin;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use s3flickr::model::outcome::FailureClass;
 use s3flickr::monitor::{Event, Monitor};
 use serde::Serialize;
@@ -12,9 +12,11 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::cli::{LogFormat, OutputOptions};
-use crate::progress::outage;
+use crate::progress::{Progress, cut, outage};
+use crate::screen::{Screen, columns};
 
 /// Prints an error, cause by cause, on one line.
 pub fn complain(error: &anyhow::Error) {
@@ -25,7 +27,7 @@ pub fn complain(error: &anyhow::Error) {
 /// Where everything that a person or a program reads goes through. Cheap to clone.
 #[derive(Clone)]
 pub struct Console {
-    bar: ProgressBar,
+    screen: Screen,
     json: bool,
     /// Whether progress is drawn in place; else it is a line now and then.
     draws: bool,
@@ -35,13 +37,9 @@ pub struct Console {
 impl Console {
     /// Sets up the log, once for the process.
     pub fn new(output: &OutputOptions, terminal: bool) -> Console {
-        let draws = terminal && !output.no_progress && !output.quiet;
-        let target = if draws {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
-        let bar = ProgressBar::with_draw_target(None, target);
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let draws = terminal && !dumb && !output.no_progress && !output.quiet;
+        let screen = Screen::default();
         let (ours, others) = match (output.quiet, output.verbose) {
             (true, _) => (LevelFilter::ERROR, LevelFilter::ERROR),
             (_, 0) => (LevelFilter::WARN, LevelFilter::ERROR),
@@ -55,14 +53,14 @@ impl Console {
         let log = tracing_subscriber::fmt::layer()
             .with_ansi(terminal && !plain)
             .with_target(false)
-            .with_writer(AroundBar(bar.clone()));
+            .with_writer(AroundBar(screen.clone()));
         let registry = tracing_subscriber::registry().with(levels);
         match output.log_format {
             LogFormat::Text => registry.with(log.without_time().compact()).init(),
             LogFormat::Json => registry.with(log.json().flatten_event(true)).init(),
         }
         Console {
-            bar,
+            screen,
             json: output.json,
             draws,
             quiet: output.quiet,
@@ -100,38 +98,47 @@ impl Console {
     /// Says something to the person at the terminal, beside the result.
     pub fn say(&self, text: &str) {
         if !self.quiet {
-            self.bar.suspend(|| {
+            self.screen.around(|| {
                 let _ = writeln!(io::stderr().lock(), "{text}");
             });
         }
     }
 
-    /// Shows how far it is: a bar where the total is known, else a line that changes.
-    pub fn progress(&self, done: u64, total: Option<u64>, text: &str) {
-        if !self.draws {
-            if !self.quiet {
-                let _ = writeln!(io::stderr().lock(), "{text}");
-            }
-            return;
+    /// The same, in clauses that are joined by commas; on a terminal, broken between two of them.
+    pub fn say_clauses(&self, clauses: &[String]) {
+        match self.draws {
+            true => self.say(&folded(clauses, columns())),
+            false => self.say(&clauses.join(", ")),
         }
-        let template = match total {
-            Some(total) => {
-                self.bar.set_length(total);
-                "{bar:24} {percent:>3} %  {msg}"
-            }
-            None => "{spinner} {msg}",
-        };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            self.bar.set_style(style.progress_chars("##-"));
-        }
-        self.bar.set_position(done);
-        self.bar.set_message(text.to_owned());
     }
 
-    /// Takes the bar away.
+    /// Shows how far it is: in place on a terminal, else as a line.
+    pub fn progress(&self, progress: Progress) {
+        match self.draws {
+            true => self.screen.show(move |width| progress.fit(width)),
+            false => self.say(&progress.text()),
+        }
+    }
+
+    /// Waits for something; where that takes long, the terminal shows for what.
+    pub async fn busy<T>(&self, what: &str, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(SILENCE) => {}
+        }
+        if self.draws {
+            let what = format!("{what} ...");
+            self.screen.show(move |width| cut(&what, width));
+        }
+        let done = work.await;
+        self.clear();
+        done
+    }
+
+    /// Takes the line of progress away.
     pub fn clear(&self) {
-        self.bar.set_length(0);
-        self.bar.finish_and_clear();
+        self.screen.clear();
     }
 
     /// Leaves a clean terminal behind.
@@ -140,13 +147,42 @@ impl Console {
     }
 }
 
-/// How often progress is told: often where it is drawn in place, rarely where each is a line.
-pub fn progress_interval(console: &Console) -> Duration {
-    if console.draws() {
-        Duration::from_millis(500)
-    } else {
-        Duration::from_secs(30)
+/// How long a terminal stays silent while something is waited for.
+const SILENCE: Duration = Duration::from_millis(700);
+
+/// Clauses in as few rows as have room for them. A long one is shortened in its middle.
+fn folded(clauses: &[String], width: usize) -> String {
+    let mut rows: Vec<String> = Vec::new();
+    for (at, clause) in clauses.iter().enumerate() {
+        let comma = if at + 1 < clauses.len() { "," } else { "" };
+        let indent = if at > 0 { "  " } else { "" };
+        let room = width.saturating_sub(indent.len() + comma.len());
+        let clause = format!("{}{comma}", shortened(clause, room));
+        match rows.last_mut() {
+            Some(row) if row.width() + 1 + clause.width() <= width => {
+                row.push(' ');
+                row.push_str(&clause);
+            }
+            _ => rows.push(format!("{indent}{clause}")),
+        }
     }
+    rows.join("\n")
+}
+
+/// The beginning and the end of a text that is too wide.
+fn shortened(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let head = cut(text, width / 2);
+    let mut tail = String::new();
+    for c in text.chars().rev() {
+        if head.width() + tail.width() + c.width().unwrap_or(0) > width {
+            break;
+        }
+        tail.insert(0, c);
+    }
+    head + &tail
 }
 
 impl Monitor for Console {
@@ -224,14 +260,14 @@ fn attempts(n: u32) -> String {
 
 /// Log lines are written while the bar is out of the way.
 #[derive(Clone)]
-struct AroundBar(ProgressBar);
+struct AroundBar(Screen);
 
 impl<'a> MakeWriter<'a> for AroundBar {
     type Writer = Line;
 
     fn make_writer(&'a self) -> Line {
         Line {
-            bar: self.0.clone(),
+            screen: self.0.clone(),
             text: Vec::new(),
         }
     }
@@ -239,7 +275,7 @@ impl<'a> MakeWriter<'a> for AroundBar {
 
 /// One log line, written at once when it is whole.
 struct Line {
-    bar: ProgressBar,
+    screen: Screen,
     text: Vec<u8>,
 }
 
@@ -256,7 +292,7 @@ impl Write for Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.bar.suspend(|| {
+        self.screen.around(|| {
             let _ = io::stderr().lock().write_all(&self.text);
         });
     }

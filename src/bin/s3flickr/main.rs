@@ -9,6 +9,7 @@ mod exit;
 mod parse;
 mod progress;
 mod report;
+mod screen;
 mod signals;
 
 use std::io::{IsTerminal, stderr};

@@ -15,7 +15,7 @@ use crate::cli::QueueArg;
 use crate::connect::{CALLS_PER_HOUR, Connector};
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::progress::ListingProgress;
+use crate::progress::{ListingProgress, reporting};
 use crate::report;
 use crate::signals::stop_on_signals;
 
@@ -70,7 +70,8 @@ impl Populate {
             () = stop.draining() => return Ok(Exit::Stopped),
         };
         let (queue, monitor) = (queue.as_ref(), ListingProgress::new(console));
-        let summary = populate::populate(&source, queue, &options, &stop, &monitor).await?;
+        let listed = populate::populate(&source, queue, &options, &stop, &monitor);
+        let summary = reporting(&monitor, console, listed).await?;
         let text = report::populated(&summary, queue.map(Queue::location));
         console.result(&summary, &text);
         if summary.stopped {

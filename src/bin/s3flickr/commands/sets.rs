@@ -8,6 +8,7 @@ use super::sets_lock::SetsLock;
 use crate::connect::Connector;
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::progress::{SetsProgress, reporting};
 use crate::signals::stop_on_signals;
 use crate::{parse, report};
 
@@ -47,7 +48,9 @@ impl AssignSets {
             read_all: self.read_all,
             delete_duplicates: self.delete_duplicates,
         };
-        let summary = sets::assign_sets(&flickr, options, &stop, console).await?;
+        let progress = SetsProgress::new(console);
+        let assigned = sets::assign_sets(&flickr, options, &stop, &progress);
+        let summary = reporting(&progress, console, assigned).await?;
         let (document, text) = report::assigned(&summary, self.dry_run);
         console.result(&document, &text);
         Ok(exit(&summary))
@@ -75,7 +78,9 @@ impl MergeSets {
         let queue = self.queue.as_deref();
         let _alone = SetsLock::take(connector.folders())?;
         let flickr = connector.client(queue, self.calls_per_hour, &stop).await?;
-        let summary = sets::merge_sets(&flickr, self.dry_run, &stop, console).await?;
+        let progress = SetsProgress::new(console);
+        let merged = sets::merge_sets(&flickr, self.dry_run, &stop, &progress);
+        let summary = reporting(&progress, console, merged).await?;
         let (document, text) = report::merged(&summary, self.dry_run);
         console.result(&document, &text);
         Ok(exit(&summary))

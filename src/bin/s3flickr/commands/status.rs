@@ -13,7 +13,7 @@ use crate::cli::QueueArg;
 use crate::connect::Connector;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::progress::{Rate, left, line};
+use crate::progress::{Rate, left, of_queue};
 use crate::report;
 use crate::signals::stop_on_signals;
 
@@ -56,11 +56,12 @@ async fn watch(queue: &Queue, console: &Console) -> Result<Exit> {
         let limit = rate
             .per_second()
             .and_then(|per_second| status.limit(per_second, pace));
-        let text = line(&status, &rate, limit);
+        let progress = of_queue(&status, &rate, limit);
+        let text = progress.text();
         if console.is_json() {
             console.line(&document(&status, &rate, limit)?.to_string());
         } else if console.draws() && std::io::stdout().is_terminal() {
-            console.progress(status.done, Some(status.total), &text);
+            console.progress(progress);
         } else {
             console.line(&text);
         }

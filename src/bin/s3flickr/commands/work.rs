@@ -21,7 +21,7 @@ use crate::commands::doctor;
 use crate::connect::{self, Connector};
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::progress::WorkProgress;
+use crate::progress::{Intro, WorkProgress, reporting};
 use crate::signals::{drain_on_interruption, stop_on_signals};
 use crate::{descriptors, parse, report};
 
@@ -96,11 +96,12 @@ impl Work {
         let stop = stop_on_signals(console);
         let flickr = connector.flickr(self.budget(&queue, &stop))?;
         let target = self.target(flickr, &options);
-        preflight(&queue, &target, console).await?;
+        self.begin(&queue, &target, console).await?;
         let progress = WorkProgress::new(console);
         let watching = tokio::spawn(Arc::clone(&progress).watch(queue.clone()));
         let interruption = tokio::spawn(drain_on_interruption(stop.clone(), console.clone()));
-        let worked = ops::work::work(&queue, &target, &options, &stop, progress).await;
+        let worked = ops::work::work(&queue, &target, &options, &stop, progress.clone());
+        let worked = reporting(&*progress, console, worked).await;
         watching.abort();
         interruption.abort();
         let summary = worked?;
@@ -128,6 +129,36 @@ impl Work {
         })
     }
 
+    /// Asks the account whether it takes what waits, and says what is about to be done.
+    async fn begin(&self, queue: &Queue, target: &Target, console: &Console) -> Result<()> {
+        let counts = console.busy("asking the queue what waits", queue.counts());
+        let counts = counts.await?;
+        let queued = counts.waiting + counts.delayed + counts.in_flight;
+        let asked = console.busy("asking Flickr what it takes", target.preflight(queued));
+        let lines = match asked.await {
+            // Asked to end already: what follows takes nothing, and says so in its result.
+            Err(store::Error::Draining) => return Ok(()),
+            lines => lines?,
+        };
+        // It was asked for just now, so that this is no call.
+        let owner = target.owner().await?;
+        let endpoint = connect::endpoint_url();
+        let intro = Intro {
+            queue: queue.location(),
+            waiting: counts.waiting + counts.delayed,
+            account: (&owner.name, &owner.id),
+            endpoint: endpoint.as_deref(),
+            privacy: self.privacy,
+            transfers: self.transfers,
+            calls_per_hour: self.calls_per_hour,
+        };
+        console.say_clauses(&intro.clauses());
+        for message in lines {
+            console.event(Event::Account { message });
+        }
+        Ok(())
+    }
+
     /// The account as the place that photos are written to.
     fn target(&self, client: Client, options: &Options) -> Target {
         Target::open(TargetOptions::Flickr(FlickrOptions {
@@ -150,22 +181,6 @@ impl Work {
             budget
         }
     }
-}
-
-/// Asks the account whether it takes what waits, and says what is worth knowing.
-async fn preflight(queue: &Queue, target: &Target, console: &Console) -> Result<()> {
-    let counts = queue.counts().await?;
-    let queued = counts.waiting + counts.delayed + counts.in_flight;
-    match target.preflight(queued).await {
-        // Asked to end already: what follows takes nothing, and says so in its result.
-        Err(store::Error::Draining) => {}
-        lines => {
-            for line in lines? {
-                console.event(Event::Account { message: line });
-            }
-        }
-    }
-    Ok(())
 }
 
 /// How a run that came to its end is told to a script.

@@ -1,16 +1,27 @@
 //! How far a listing is.
 
-use std::sync::Mutex;
 use std::time::Instant;
 
+use parking_lot::Mutex;
 use s3flickr::monitor::{Event, Monitor};
 
-use crate::console::{Console, progress_interval};
+use super::units::{self, bytes, number};
+use super::{Measure, Progress, Rate};
+use crate::console::Console;
 
-/// Shows how far a listing is.
+/// Passes on what a listing says, and knows how far it is.
 pub struct ListingProgress {
     console: Console,
-    seen: Mutex<(u64, u64, Instant)>,
+    seen: Mutex<Seen>,
+}
+
+/// What was seen so far.
+#[derive(Default)]
+struct Seen {
+    files: u64,
+    jobs: u64,
+    bytes: u64,
+    rate: Rate,
 }
 
 impl ListingProgress {
@@ -18,24 +29,43 @@ impl ListingProgress {
     pub fn new(console: &Console) -> ListingProgress {
         ListingProgress {
             console: console.clone(),
-            seen: Mutex::new((0, 0, Instant::now())),
+            seen: Mutex::default(),
         }
+    }
+}
+
+impl Measure for ListingProgress {
+    fn progress(&self) -> Option<Progress> {
+        let mut seen = self.seen.lock();
+        let files = seen.files;
+        seen.rate.note(Instant::now(), files);
+        if files == 0 {
+            return None;
+        }
+        let mut parts = vec![
+            format!("{} photos queued", number(seen.jobs)),
+            bytes(seen.bytes),
+        ];
+        let rate = seen.rate.per_second();
+        parts.extend(rate.map(|rate| units::per_second(rate, "files")));
+        Some(Progress {
+            count: format!("{} files listed", number(files)),
+            parts,
+            ..Progress::default()
+        })
     }
 }
 
 impl Monitor for ListingProgress {
     fn event(&self, event: Event) {
-        if let Ok(mut seen) = self.seen.lock() {
-            match &event {
-                Event::Listed { files } => seen.0 += *files as u64,
-                Event::Queued { jobs, .. } => seen.1 += *jobs as u64,
-                _ => {}
+        match &event {
+            Event::Listed { files } => self.seen.lock().files += *files as u64,
+            Event::Queued { jobs, bytes } => {
+                let mut seen = self.seen.lock();
+                seen.jobs += *jobs as u64;
+                seen.bytes += bytes;
             }
-            if seen.2.elapsed() >= progress_interval(&self.console) {
-                seen.2 = Instant::now();
-                let text = format!("{} files listed, {} queued", seen.0, seen.1);
-                self.console.progress(seen.1, None, &text);
-            }
+            _ => {}
         }
         self.console.event(event);
     }

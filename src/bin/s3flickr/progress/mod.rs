@@ -1,100 +1,115 @@
-//! How fast it goes, and how long it will take: from a moving window of what was done.
+//! How far a run is, how fast it goes and how long it will take, as a person reads it.
 
+mod bar;
+mod intro;
 mod listing;
 pub mod outage;
+mod rate;
+mod schedule;
+mod sets;
 mod units;
 mod work;
 
-use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use s3flickr::monitor::Limit;
 use s3flickr::ops::status::Status;
 
+pub use self::bar::{Progress, cut};
+pub use self::intro::Intro;
 pub use self::listing::ListingProgress;
-pub use self::units::{bytes, span};
+pub use self::rate::{Rate, left};
+use self::schedule::Schedule;
+pub use self::sets::SetsProgress;
+pub use self::units::{bytes, number, span};
 pub use self::work::WorkProgress;
+use crate::console::Console;
 
-/// The window: long enough to be steady, short enough to follow a change.
-const WINDOW: Duration = Duration::from_secs(120);
+/// Something that knows how far it is.
+pub trait Measure: Send + Sync {
+    /// How far it is now; `None` before there is anything to say.
+    fn progress(&self) -> Option<Progress>;
+}
 
-/// What was done, and when that was seen.
-#[derive(Debug, Default)]
-pub struct Rate(VecDeque<(Instant, u64)>);
-
-impl Rate {
-    /// Notes how much is done by now.
-    pub fn note(&mut self, now: Instant, done: u64) {
-        while self.0.len() > 2 && self.0.front().is_some_and(|old| now - old.0 > WINDOW) {
-            self.0.pop_front();
+/// Does `work`, and shows meanwhile how far it is.
+pub async fn reporting<T>(
+    measure: &dyn Measure,
+    console: &Console,
+    work: impl Future<Output = T>,
+) -> T {
+    let report = async {
+        let mut schedule = Schedule::new(console.draws());
+        loop {
+            tokio::time::sleep(schedule.pause()).await;
+            if let Some(progress) = measure.progress() {
+                console.progress(progress);
+            }
         }
-        self.0.push_back((now, done));
-    }
-
-    /// How much is done a second; `None` before two looks showed a difference.
-    pub fn per_second(&self) -> Option<f64> {
-        let (first, last) = (self.0.front()?, self.0.back()?);
-        let seconds = (last.0 - first.0).as_secs_f64();
-        let done = last.1.saturating_sub(first.1);
-        (seconds > 0.0 && done > 0).then(|| done as f64 / seconds)
-    }
+    };
+    let done = tokio::select! {
+        biased;
+        done = work => done,
+        never = report => never,
+    };
+    console.clear();
+    done
 }
 
 /// What holds the work up, as a person says it.
 fn limited(limit: Limit) -> &'static str {
     match limit {
-        Limit::Calls => "limited by Flickr's calls",
+        Limit::Calls => "limited by the call budget",
         Limit::Latency => "limited by latency",
         Limit::Bandwidth => "limited by bandwidth",
-        Limit::QueueEmpty => "limited by the queue: nothing waits",
+        Limit::QueueEmpty => "waiting for work",
         Limit::Outage => "waiting for a service that is away",
     }
 }
 
-/// One line that says how far a queue is, and what holds it up where that is known.
-pub fn line(status: &Status, rate: &Rate, limit: Option<Limit>) -> String {
-    let mut text = format!("{}/{} photos", status.done, status.total);
-    if status.failed > 0 {
-        text.push_str(&format!(", {} failed", status.failed));
-    }
-    let open = status.open();
-    match rate.per_second() {
-        Some(per_second) if open > 0 => {
-            let left = left(open, per_second);
-            text.push_str(&format!(", {per_second:.1}/s, {} left", span(left)));
-            if let Some(limit) = limit {
-                text.push_str(&format!(", {}", limited(limit)));
-            }
-        }
-        _ if open > 0 => text.push_str(&format!(", {open} to go")),
-        _ => text.push_str(", nothing left to do"),
+/// How many photos of a queue are done, and how many failed.
+fn count(done: u64, total: u64, failed: u64) -> String {
+    let mut text = format!("{}/{} photos", number(done), number(total));
+    if failed > 0 {
+        text.push_str(&format!(" ({} failed)", number(failed)));
     }
     text
 }
 
-/// How long so many jobs take at this rate.
-pub fn left(jobs: u64, per_second: f64) -> Duration {
-    Duration::from_secs_f64((jobs as f64 / per_second).min(1e8))
+/// The part that is done.
+fn fraction(done: u64, total: u64) -> Option<f64> {
+    (total > 0).then(|| done as f64 / total as f64)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_rate_follows_the_window() {
-        let start = Instant::now();
-        let mut rate = Rate::default();
-        rate.note(start, 0);
-        assert_eq!(rate.per_second(), None);
-        for second in 1..=300 {
-            let done = if second < 150 {
-                second
-            } else {
-                150 + (second - 150) * 5
-            };
-            rate.note(start + Duration::from_secs(second), done);
+/// How far a queue is, as its own counts tell.
+pub fn of_queue(status: &Status, rate: &Rate, limit: Option<Limit>) -> Progress {
+    let open = status.open();
+    let mut parts = Vec::new();
+    match rate.per_second() {
+        Some(per_second) if open > 0 => {
+            parts.push(units::per_second(per_second, "photos"));
+            parts.push(format!("{} left", span(left(open, per_second))));
+            parts.extend(limit.map(|limit| limited(limit).to_owned()));
         }
-        assert!((rate.per_second().unwrap() - 5.0).abs() < 0.1);
+        _ if open > 0 => parts.push(format!("{} to go", number(open))),
+        _ => parts.push("nothing left to do".to_owned()),
     }
+    Progress {
+        fraction: fraction(status.done, status.total),
+        count: count(status.done, status.total, status.failed),
+        waiting: None,
+        parts,
+    }
+}
+
+/// How long a rate is measured before it is believed: the first photos tell little.
+const BELIEVED_AFTER: Duration = Duration::from_secs(10);
+
+/// The rate, and how long the rest takes at it, once it is worth anything.
+fn speed(rate: &Rate, unit: &str, open: u64) -> (Option<String>, Option<String>) {
+    let per_second = rate.per_second();
+    let is_believed = rate.span() >= BELIEVED_AFTER;
+    let said = per_second.map(|per_second| units::per_second(per_second, unit));
+    let rest = per_second.filter(|_| is_believed && open > 0);
+    let rest = rest.map(|per_second| format!("{} left", span(left(open, per_second))));
+    (said, rest)
 }

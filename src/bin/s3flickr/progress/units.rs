@@ -32,9 +32,45 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
+/// A count with its thousands apart: `30,000`.
+pub fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A rate: `2.1 photos/s`, or a minute's where a second's is small.
+pub fn per_second(rate: f64, unit: &str) -> String {
+    match rate {
+        100.0.. => format!("{} {unit}/s", number(rate as u64)),
+        0.1.. => format!("{rate:.1} {unit}/s"),
+        _ => format!("{:.1} {unit}/min", rate * 60.0),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_and_rates_are_said_as_people_say_them() {
+        let counts = [0, 999, 1_000, 32_000, 1_234_567].map(number);
+        assert_eq!(counts, ["0", "999", "1,000", "32,000", "1,234,567"]);
+        let rates = [0.05, 0.5, 12.34, 1_500.0].map(|rate| per_second(rate, "photos"));
+        let expected = [
+            "3.0 photos/min",
+            "0.5 photos/s",
+            "12.3 photos/s",
+            "1,500 photos/s",
+        ];
+        assert_eq!(rates, expected);
+    }
 
     #[test]
     fn spans_and_sizes_are_said_as_people_say_them() {

@@ -5,21 +5,44 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use s3flickr::monitor::{Event, Limit, Monitor};
-use s3flickr::ops::status::look;
+use s3flickr::ops::status::{Status, look};
 use s3flickr::queue::Queue;
+use tokio::time::sleep;
 
-use super::{Rate, line, outage};
-use crate::console::{Console, progress_interval};
+use super::{Measure, Progress, Rate, count, fraction, limited, outage, speed, units};
+use crate::console::Console;
 
-/// A look at the queue costs requests, and lags on SQS anyway.
-const SHORTEST_INTERVAL: Duration = Duration::from_secs(2);
+/// Between two looks at a queue that knows its counts at once...
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// ... and at one whose counts lag and cost requests.
+const RARE_LOOK_EVERY: Duration = Duration::from_secs(10);
 
-/// Passes on what a worker says, and keeps what holds it up.
+/// Passes on what a worker says, and knows how far its queue is.
 pub struct WorkProgress {
     console: Console,
-    limit: Mutex<Option<Limit>>,
-    /// What the lanes wait for, in words.
-    outage: Mutex<Option<String>>,
+    seen: Mutex<Seen>,
+}
+
+/// What was seen so far.
+#[derive(Default)]
+struct Seen {
+    status: Option<Status>,
+    /// What this worker finished: in all, and since the last look at the queue.
+    done: u64,
+    done_since: u64,
+    /// Those that failed for good since the last look.
+    failed_since: u64,
+    /// Bytes that this worker uploaded.
+    bytes: u64,
+    photos_rate: Rate,
+    bytes_rate: Rate,
+    limit: Option<Limit>,
+    /// The service that is away, in words.
+    outage: Option<String>,
+    /// What else is waited for, until something moves again.
+    waiting: Option<String>,
+    /// How many were done when this worker began.
+    done_before: Option<u64>,
 }
 
 impl WorkProgress {
@@ -27,50 +50,98 @@ impl WorkProgress {
     pub fn new(console: &Console) -> Arc<WorkProgress> {
         Arc::new(WorkProgress {
             console: console.clone(),
-            limit: Mutex::default(),
-            outage: Mutex::default(),
+            seen: Mutex::default(),
         })
     }
 
-    fn limit(&self) -> Option<Limit> {
-        *self.limit.lock()
-    }
-
-    fn outage(&self) -> Option<String> {
-        self.outage.lock().clone()
-    }
-
-    /// Shows how far the whole queue is while the worker works, and what holds this worker up.
+    /// Looks at the queue now and then, for as long as the future is polled.
     pub async fn watch(self: Arc<WorkProgress>, queue: Queue) {
-        let interval = progress_interval(&self.console).max(SHORTEST_INTERVAL);
-        let mut rate = Rate::default();
         loop {
-            tokio::time::sleep(interval).await;
+            let before = self.seen.lock().done;
             if let Ok(status) = look(&queue).await {
-                rate.note(Instant::now(), status.done);
-                let mut text = line(&status, &rate, self.limit());
-                if let Some(outage) = self.outage() {
-                    text.push_str(&format!(", {outage}"));
-                }
-                self.console
-                    .progress(status.done, Some(status.total), &text);
+                self.seen.lock().looked(status, before);
             }
+            sleep(if queue.exact() {
+                LOOK_EVERY
+            } else {
+                RARE_LOOK_EVERY
+            })
+            .await;
         }
+    }
+}
+
+impl Seen {
+    /// The queue was looked at, after this worker had done so many.
+    fn looked(&mut self, status: Status, done_then: u64) {
+        self.done_since = self.done - done_then;
+        self.failed_since = 0;
+        self.done_before
+            .get_or_insert(status.done.saturating_sub(done_then));
+        self.status = Some(status);
+    }
+
+    fn moved(&mut self) {
+        self.waiting = None;
+    }
+
+    fn finished(&mut self, bytes: u64) {
+        self.done += 1;
+        self.done_since += 1;
+        self.bytes += bytes;
+        self.moved();
+    }
+
+    fn progress(&mut self, now: Instant) -> Option<Progress> {
+        let status = self.status.as_ref()?;
+        let failed = status.failed + self.failed_since;
+        let done = (status.done + self.done_since).min(status.total.saturating_sub(failed));
+        let gone = self.done_since + self.failed_since;
+        let open = status.open().saturating_sub(gone);
+        self.photos_rate.note(now, done);
+        self.bytes_rate.note(now, self.bytes);
+        let (rate, rest) = speed(&self.photos_rate, "photos", open);
+        // Others work on the queue, too: the bytes are those of this worker alone.
+        let others = done.saturating_sub(self.done_before.unwrap_or(done)) > self.done;
+        let here = if others { " here" } else { "" };
+        let bytes_rate = self.bytes_rate.per_second();
+        let bytes_rate = bytes_rate.map(|rate| format!("{}/s{here}", units::bytes(rate as u64)));
+        let mut parts = vec![format!("{}{here}", units::bytes(self.bytes))];
+        parts.extend(rate.into_iter().chain(bytes_rate).chain(rest));
+        let limit = self.limit.filter(|limit| *limit != Limit::Outage);
+        parts.extend(limit.map(|limit| limited(limit).to_owned()));
+        Some(Progress {
+            fraction: fraction(done, status.total),
+            count: count(done, status.total, failed),
+            waiting: self.outage.clone().or_else(|| self.waiting.clone()),
+            parts,
+        })
+    }
+}
+
+impl Measure for WorkProgress {
+    fn progress(&self) -> Option<Progress> {
+        self.seen.lock().progress(Instant::now())
     }
 }
 
 impl Monitor for WorkProgress {
     fn event(&self, event: Event) {
-        let say = |text| {
-            *self.outage.lock() = text;
-        };
-        match &event {
-            Event::Limited { limit } => {
-                *self.limit.lock() = Some(*limit);
+        {
+            let mut seen = self.seen.lock();
+            match &event {
+                Event::Started { .. } => seen.moved(),
+                Event::Uploaded { bytes, .. } => seen.finished(*bytes),
+                Event::AlreadyThere { .. } => seen.finished(0),
+                Event::Failed { .. } => seen.failed_since += 1,
+                Event::Limited { limit } => seen.limit = Some(*limit),
+                Event::Waiting { reason } => seen.waiting = Some(reason.clone()),
+                Event::Outage { service, since, .. } => {
+                    seen.outage = Some(outage::brief(service, *since));
+                }
+                Event::Recovered { .. } => seen.outage = None,
+                _ => {}
             }
-            Event::Outage { service, since, .. } => say(Some(outage::brief(service, *since))),
-            Event::Recovered { .. } => say(None),
-            _ => {}
         }
         self.console.event(event);
     }

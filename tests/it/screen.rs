@@ -1,0 +1,155 @@
+//! What a person sees in a terminal, at three sizes: no stray bar, no line that wraps.
+
+use serde_json::json;
+
+use crate::sets::uploaded;
+use crate::support::cli::User;
+use crate::support::env::{Env, picture};
+use crate::support::terminal::{Row, Size, Terminal};
+
+/// Rows and columns.
+const SIZES: [Size; 3] = [(10, 40), (24, 80), (50, 200)];
+
+/// A user with this many photos in a folder, all of them queued.
+async fn queued(env: &Env, photos: usize) -> User {
+    let user = env.user();
+    let folder = user.home().join("photos");
+    std::fs::create_dir(&folder).expect("a folder");
+    for n in 0..photos {
+        let name = format!("{n:03}.jpg");
+        std::fs::write(folder.join(&name), picture(&name)).expect("a photo");
+    }
+    let populate = user.run(["populate", "--from", "photos"]);
+    populate.await.expect_success();
+    user
+}
+
+/// Whether a row has a bar, or a part of one.
+fn has_bar(row: &Row) -> bool {
+    let is_bar = |text: &str| {
+        let inside = text.trim_start_matches('[');
+        inside.len() < text.len() && inside.starts_with(['#', '-'])
+    };
+    row.text
+        .match_indices('[')
+        .any(|(at, _)| is_bar(&row.text[at..]))
+}
+
+/// At no time there were two lines of progress, or one that wrapped, and none is left at the end.
+fn is_clean(terminal: &Terminal, progress: &str) {
+    let is_progress = |row: &&Row| has_bar(row) || row.text.contains(progress);
+    let mut shown = 0;
+    for rows in terminal.seen() {
+        let lines: Vec<&Row> = rows.iter().filter(is_progress).collect();
+        assert!(lines.len() <= 1, "{lines:#?}");
+        assert!(lines.iter().all(|row| !row.is_wrapped), "{lines:#?}");
+        shown += lines.len();
+    }
+    assert!(shown > 0, "no progress was shown:\n{}", terminal.screen());
+    let last = terminal.seen().last().expect("a screen");
+    let left: Vec<&Row> = last.iter().filter(is_progress).collect();
+    assert!(left.is_empty(), "{left:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_says_first_what_it_does_and_shows_how_far_it_is() {
+    for size in SIZES {
+        let env = Env::start().await;
+        let user = queued(&env, 8).await;
+        let slow = json!([{ "call": "upload", "fault": "slow", "delay_ms": 600 }]);
+        env.faults(slow).await;
+        let work = ["work", "--transfers", "2", "--calls-per-hour", "0"];
+        let mut terminal = Terminal::start(&user, size, &work);
+        let screen = terminal.until("/8 photos");
+        for said in [
+            "(8 photos wait)",
+            "SANDBOX http://127.0.0.1",
+            "private",
+            "2 at once",
+        ] {
+            assert!(screen.contains(said), "{said}:\n{screen}");
+        }
+        let intro: Vec<&Row> = terminal
+            .seen()
+            .iter()
+            .flatten()
+            .filter(|row| row.is_wrapped)
+            .collect();
+        assert!(intro.is_empty(), "{intro:#?}");
+        assert_eq!(terminal.end().await, Some(0), "{}", terminal.screen());
+        assert!(
+            terminal.screen().contains("uploaded 8 photos"),
+            "{}",
+            terminal.screen()
+        );
+        is_clean(&terminal, "/8 photos");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_leaves_no_bar_behind() {
+    for size in SIZES {
+        let env = Env::start().await;
+        let user = queued(&env, 8).await;
+        let slow = json!([{ "call": "upload", "fault": "slow", "delay_ms": 1500 }]);
+        env.faults(slow).await;
+        let work = ["work", "--transfers", "1", "--calls-per-hour", "0"];
+        let mut terminal = Terminal::start(&user, size, &work);
+        terminal.until("/8 photos");
+        terminal.type_text("\x03");
+        terminal.until("finishing");
+        assert_eq!(terminal.end().await, Some(4), "{}", terminal.screen());
+        is_clean(&terminal, "/8 photos");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_has_its_prompt_for_itself() {
+    for size in SIZES {
+        let env = Env::start().await;
+        let user = env.user_with_key_only();
+        let mut terminal = Terminal::start(&user, size, &["login"]);
+        let screen = terminal.until("Code: ");
+        assert!(screen.trim_end().ends_with("Code:"), "{screen}");
+        terminal.type_text("123-456-789\r");
+        assert_eq!(terminal.end().await, Some(1), "{}", terminal.screen());
+        let bars: Vec<&Row> = terminal
+            .seen()
+            .iter()
+            .flatten()
+            .filter(|row| has_bar(row))
+            .collect();
+        assert!(bars.is_empty(), "{bars:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn albums_have_a_bar_too() {
+    for (size, command) in SIZES
+        .into_iter()
+        .zip(["assign-sets", "merge-sets", "assign-sets"])
+    {
+        let env = Env::start().await;
+        let keys: Vec<String> = (0..6).map(|n| format!("{n}/1.jpg")).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let user = uploaded(&env, &keys).await;
+        let method = if command == "merge-sets" {
+            for key in &keys {
+                for _ in 0..2 {
+                    crate::sets::by_hand(&env, &key[..1], &[key]).await;
+                }
+            }
+            "flickr.photosets.delete"
+        } else {
+            "flickr.photosets.create"
+        };
+        let slow = json!([{ "call": method, "fault": "slow", "delay_ms": 400 }]);
+        env.faults(slow).await;
+        let arguments = [command, "--calls-per-hour", "0"];
+        let mut terminal = Terminal::start(&user, size, &arguments);
+        terminal.until(" album steps done");
+        assert_eq!(terminal.end().await, Some(0), "{}", terminal.screen());
+        assert_eq!(env.sets().await.len(), 6);
+        is_clean(&terminal, " album steps done");
+    }
+}
