@@ -130,7 +130,7 @@ async fn every_call_comes_out_of_the_budget_looks_and_lists_and_checks_among_the
         naming: SetName::Path,
         dry_run: false,
         read_all: true,
-        delete_duplicates: false,
+        ..AssignOptions::default()
     };
     let (budget, granted) = counting(&Arc::new(Semaphore::new(10_000)));
     assign_sets(&env.client_with(budget), assign, &stop, &Silent)

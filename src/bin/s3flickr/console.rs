@@ -238,7 +238,7 @@ impl Monitor for Console {
             Event::Planned { steps } => debug!(steps, "planned"),
             Event::StepDone { .. } => {}
             Event::SetRefused { title, reason } => {
-                error!("set {title:?} is left as it is: {reason}")
+                error!("album {title:?} was left as it is: {reason}")
             }
             Event::Waiting { reason } => warn!("{reason}"),
             Event::Edited {

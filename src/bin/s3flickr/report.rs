@@ -71,30 +71,40 @@ pub fn assigned(summary: &SetsSummary, dry_run: bool) -> (Value, String) {
         "calls": summary.calls,
         "duplicates": duplicates,
         "refused": summary.refused.len(),
+        "from_titles": summary.from_titles,
+        "ordered": summary.ordered,
     });
     let mut text = if dry_run {
         summary.plan.to_string()
     } else {
         format!(
-            "{} sets created, {} updated, {} photos added, with {} calls to Flickr",
+            "{} albums created, {} updated, {} photos added, with {} calls to Flickr",
             summary.sets_created, summary.sets_updated, summary.photos_added, summary.calls
         )
     };
+    if summary.from_titles > 0 {
+        let photos = summary.from_titles;
+        text.push_str(&format!(
+            "\n{photos} photos were recognised by their titles alone"
+        ));
+    }
     for duplicate in &summary.plan.duplicates {
         let later = duplicate.later.join(", ");
         text.push_str(&format!(
-            "\nduplicate: {} is photo {}, and again {later}",
+            "\nduplicate: {} is photo {}; later copies: {later}",
             duplicate.key, duplicate.keep
         ));
     }
     match summary.duplicates_deleted {
-        0 if duplicates > 0 => text.push_str("\n--delete-duplicates deletes the later copies"),
+        0 if duplicates > 0 => {
+            text.push_str("\nto delete the later copies, add --delete-duplicates")
+        }
         0 => {}
         n => text.push_str(&format!("\n{n} later copies deleted")),
     }
     if !summary.plan.shared_titles.is_empty() {
         text.push_str(&format!(
-            "\n{} titles are shared by several sets: `s3flickr merge-sets` makes one of each",
+            "\n{} albums exist more than once; run `s3flickr merge-sets` to merge them",
             summary.plan.shared_titles.len()
         ));
     }
@@ -115,7 +125,7 @@ fn left_alone(summary: &SetsSummary, dry_run: bool) -> String {
     }
     for title in &summary.plan.kept_apart {
         text.push_str(&format!(
-            "\n{title:?} is the title of several folders' sets, which stay apart"
+            "\nseveral folders have an album titled {title:?}: these are kept apart"
         ));
     }
     if summary.stopped {
@@ -137,7 +147,7 @@ pub fn merged(summary: &SetsSummary, dry_run: bool) -> (Value, String) {
         summary.plan.to_string()
     } else {
         format!(
-            "{} titles merged, {} sets deleted, {} photos moved, with {} calls to Flickr",
+            "{} titles merged, {} albums deleted, {} photos moved, with {} calls to Flickr",
             summary.titles_merged, summary.sets_deleted, summary.photos_added, summary.calls
         )
     };

@@ -7,6 +7,8 @@ pub mod canonical;
 pub mod library;
 pub mod matching;
 pub mod privacy;
+pub mod set_order;
 pub mod set_plan;
 pub mod set_title;
 pub mod tags;
+pub mod title_keys;

@@ -72,6 +72,8 @@ pub enum Edit {
 pub struct Plan {
     /// The edits.
     pub edits: Vec<Edit>,
+    /// How many calls it takes to put the sets in order; 0 where they are, or are left as they are.
+    pub order_calls: usize,
     /// Files that are in the account more than once.
     pub duplicates: Vec<Duplicate>,
     /// Titles that several sets share: `merge-sets` would make one of each.
@@ -120,6 +122,7 @@ impl Plan {
     /// Adds what another plan has.
     pub fn append(&mut self, mut other: Plan) {
         self.edits.append(&mut other.edits);
+        self.order_calls += other.order_calls;
         self.duplicates.append(&mut other.duplicates);
         self.shared_titles.append(&mut other.shared_titles);
         self.kept_apart.append(&mut other.kept_apart);
@@ -128,7 +131,7 @@ impl Plan {
 
     /// How many calls the edits will take at least (reading back included).
     pub fn calls(&self) -> usize {
-        self.edits.iter().map(Edit::calls).sum()
+        self.edits.iter().map(Edit::calls).sum::<usize>() + self.order_calls
     }
 }
 
@@ -174,7 +177,7 @@ impl fmt::Display for Edit {
                 ..
             } => ("extend", Some(photos.len()), *added, title, String::new()),
             Edit::Append { title, photos, .. } => {
-                let more = "  (one by one: Flickr does not list the whole set)".to_owned();
+                let more = "  (one by one: Flickr does not list all that the album has)".to_owned();
                 ("add", None, photos.len(), title, more)
             }
             Edit::Merge {
@@ -184,11 +187,11 @@ impl fmt::Display for Edit {
                 delete,
                 ..
             } => {
-                let more = format!("  (deletes {} of its name)", delete.len());
+                let more = format!("  (deletes {} more of this title)", delete.len());
                 ("merge", photos.as_ref().map(Vec::len), *added, title, more)
             }
         };
-        let photos = photos.map_or_else(|| "as is".to_owned(), |n| n.to_string());
+        let photos = photos.map_or_else(|| "same".to_owned(), |n| n.to_string());
         write!(f, "{verb:<8}{photos:>8}{added:>8}  {title}{more}")
     }
 }
@@ -196,7 +199,7 @@ impl fmt::Display for Edit {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.is_empty() {
-            writeln!(f, "{:<8}{:>8}{:>8}  set", "do", "photos", "new")?;
+            writeln!(f, "{:<8}{:>8}{:>8}  album", "action", "photos", "new")?;
         }
         for edit in &self.edits {
             writeln!(f, "{edit}")?;
@@ -205,7 +208,14 @@ impl fmt::Display for Plan {
             1 => "1 call".to_owned(),
             n => format!("{n} calls"),
         };
-        write!(f, "{} edits, {calls} to Flickr", self.edits.len())?;
+        if self.order_calls > 0 {
+            writeln!(f, "order                     the albums by their names")?;
+        }
+        let changes = match self.edits.len() + usize::from(self.order_calls > 0) {
+            1 => "1 change".to_owned(),
+            n => format!("{n} changes"),
+        };
+        write!(f, "{changes}, {calls} to Flickr")?;
         for left in &self.left {
             write!(f, "\nleft as it is: {}: {}", left.title, left.why)?;
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::order;
 use super::runner::{PlanRunner, summarize};
 use super::waits::reporting_waits;
 use super::{Error, SetsSummary, photo, read_members, read_sets};
@@ -11,6 +12,7 @@ use crate::model::flickr::library::{Library, Photo, Set};
 use crate::model::flickr::set_plan::{Assignment, Edit, Rules, Step, plan_assign};
 use crate::model::flickr::set_title::SetName;
 use crate::model::flickr::tags::Origin;
+use crate::model::flickr::title_keys::TitleKeys;
 use crate::monitor::{Event, Monitor};
 use crate::stop::Stop;
 
@@ -25,6 +27,20 @@ pub struct AssignOptions {
     pub read_all: bool,
     /// Delete the later copies of a file that is in the account more than once.
     pub delete_duplicates: bool,
+    /// Take a photo without our tags whose title is a key for a copy of that file.
+    pub from_titles: bool,
+    /// Leave the albums in the order that they are in.
+    pub keep_order: bool,
+}
+
+impl AssignOptions {
+    fn rules(self) -> Rules {
+        Rules {
+            naming: self.naming,
+            read_all: self.read_all,
+            only_kept: self.delete_duplicates,
+        }
+    }
 }
 
 /// Puts every photo of ours into the set named after its folder. One set that Flickr refuses stops no other.
@@ -45,12 +61,8 @@ pub async fn assign_sets(
 }
 
 async fn assign(runner: &mut PlanRunner<'_>, options: AssignOptions) -> Result<(), Error> {
-    let rules = Rules {
-        naming: options.naming,
-        read_all: options.read_all,
-        only_kept: options.delete_duplicates,
-    };
-    let mut library = read_account(runner).await?;
+    let rules = options.rules();
+    let mut library = read_account(runner, options.from_titles).await?;
     if Assignment::of(&library, rules).needs_not_in_set() {
         let not_in_set = runner.flickr.photos_not_in_set().await?;
         // One that misses photos would make sets look right that are not.
@@ -62,9 +74,9 @@ async fn assign(runner: &mut PlanRunner<'_>, options: AssignOptions) -> Result<(
         let assignment = Assignment::of(&library, rules);
         if assignment.unclear().is_empty() {
             return if options.dry_run {
-                plan_only(runner, library, rules).await
+                plan_only(runner, library, options).await
             } else {
-                carry_out(runner, &library.sets, &assignment, rules).await
+                carry_out(runner, &library.sets, &assignment, options).await
             };
         }
         let unclear = assignment.unclear().to_vec();
@@ -72,7 +84,7 @@ async fn assign(runner: &mut PlanRunner<'_>, options: AssignOptions) -> Result<(
     }
 }
 
-async fn read_account(runner: &mut PlanRunner<'_>) -> Result<Library, Error> {
+async fn read_account(runner: &mut PlanRunner<'_>, from_titles: bool) -> Result<Library, Error> {
     let tell = |page: &flickr::Page<flickr::Photo>| {
         let before = u64::from(page.page - 1) * flickr::FULL_PAGE as u64;
         runner.monitor.event(Event::Reading {
@@ -89,12 +101,35 @@ async fn read_account(runner: &mut PlanRunner<'_>) -> Result<Library, Error> {
             photos.items.len(),
         ));
     }
-    let photos: Vec<Photo> = photos.items.into_iter().map(photo).collect();
+    let photos = if from_titles {
+        with_titles(runner, photos.items)
+    } else {
+        photos.items.into_iter().map(photo).collect()
+    };
     Ok(Library {
         photos,
         sets: read_sets(runner.flickr).await?,
         not_in_set: None,
     })
+}
+
+/// The photos; those without our tags, too, where their titles are keys.
+fn with_titles(runner: &mut PlanRunner<'_>, listed: Vec<flickr::Photo>) -> Vec<Photo> {
+    let mut titles = Vec::with_capacity(listed.len());
+    let mut photos = Vec::with_capacity(listed.len());
+    for mut listed in listed {
+        titles.push(std::mem::take(&mut listed.title));
+        photos.push(photo(listed));
+    }
+    let tagged = photos.iter().filter_map(|photo| photo.origin.as_ref());
+    let keys = TitleKeys::new(tagged.map(|origin| &origin.key));
+    for (photo, title) in photos.iter_mut().zip(titles) {
+        if photo.origin.is_none() {
+            photo.origin = keys.key(&title).map(Origin::from_key);
+            runner.summary.from_titles += u64::from(photo.origin.is_some());
+        }
+    }
+    photos
 }
 
 /// Reads the members of these sets, and what photos say that were not listed before.
@@ -131,8 +166,9 @@ async fn read_into(
 async fn plan_only(
     runner: &mut PlanRunner<'_>,
     mut library: Library,
-    rules: Rules,
+    options: AssignOptions,
 ) -> Result<(), Error> {
+    let rules = options.rules();
     let steps = Assignment::of(&library, rules).steps();
     let looks = steps.into_iter().filter_map(|step| match step {
         Step::Look(set, _) if set.members.is_none() => Some(set.id.clone()),
@@ -140,7 +176,13 @@ async fn plan_only(
     });
     let looks: Vec<String> = looks.collect();
     read_into(runner, &mut library, &looks).await?;
-    runner.plan_only(plan_assign(&library, rules));
+    let mut plan = plan_assign(&library, rules);
+    if !options.keep_order {
+        let ours = Assignment::of(&library, rules).set_ids();
+        plan.order_calls = order::calls(&library.sets, &ours, &plan);
+        runner.summary.ordered = plan.order_calls > 0;
+    }
+    runner.plan_only(plan);
     Ok(())
 }
 
@@ -148,7 +190,7 @@ async fn carry_out(
     runner: &mut PlanRunner<'_>,
     sets: &[Set],
     assignment: &Assignment<'_>,
-    rules: Rules,
+    options: AssignOptions,
 ) -> Result<(), Error> {
     runner.mark_existing(sets);
     runner.summary.plan.duplicates = assignment.duplicates().to_vec();
@@ -161,7 +203,10 @@ async fn carry_out(
         }
         runner.step_done();
     }
-    if rules.only_kept {
+    if !options.keep_order {
+        order::order_sets(runner, sets, &assignment.set_ids()).await?;
+    }
+    if options.delete_duplicates {
         delete_duplicates(runner, assignment.duplicates()).await?;
     }
     Ok(())

@@ -6,6 +6,7 @@
 
 mod assign;
 mod merge;
+mod order;
 mod runner;
 mod waits;
 
@@ -38,6 +39,10 @@ pub struct SetsSummary {
     pub refused: Vec<Left>,
     /// Later copies deleted.
     pub duplicates_deleted: u64,
+    /// Photos that count as a file by their titles alone.
+    pub from_titles: u64,
+    /// Whether the albums were put in the order of their names, or would be.
+    pub ordered: bool,
     /// Calls made to Flickr.
     pub calls: u64,
     /// What Flickr did not list, though it counts it; empty where all was listed.

@@ -30,6 +30,8 @@ pub(super) struct PlanRunner<'a> {
     pub(super) summary: SetsSummary,
     /// The ids of sets that are not the one that a lost answer was about.
     existing: HashSet<String>,
+    /// The sets that were made: their ids, and the titles that were asked for.
+    pub(super) created: Vec<(String, String)>,
     steps: usize,
     steps_done: usize,
     /// Whether it has begun to change the account.
@@ -46,6 +48,7 @@ impl<'a> PlanRunner<'a> {
             monitor,
             summary: SetsSummary::default(),
             existing: HashSet::new(),
+            created: Vec::new(),
             steps: 0,
             steps_done: 0,
             is_changing: false,
@@ -219,6 +222,7 @@ impl<'a> PlanRunner<'a> {
         };
         self.refusals_in_a_row.clear();
         self.existing.insert(set.clone());
+        self.created.push((set.clone(), title.to_owned()));
         if photos.len() == 1 {
             return Ok(Ok(()));
         }
@@ -289,7 +293,7 @@ impl<'a> PlanRunner<'a> {
 
 /// Whether Flickr refused this one set, so that the next may do better. An HTTP status is nobody's refusal of
 /// a set.
-fn concerns_one_set(error: &flickr::Error) -> bool {
+pub(super) fn concerns_one_set(error: &flickr::Error) -> bool {
     match error {
         flickr::Error::Unexpected { code, .. } => *code < 100,
         flickr::Error::NotFound { .. }

@@ -1,7 +1,9 @@
 //! Albums on a Flickr that changes titles, refuses some, and shows less than it has.
 
 mod copies;
+mod from_titles;
 mod lists;
+mod order;
 mod stopping;
 mod titles;
 

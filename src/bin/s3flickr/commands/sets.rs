@@ -27,6 +27,13 @@ pub struct AssignSets {
     /// Delete the later copies of files that are in the account more than once; needs `login --allow-delete`
     #[arg(long)]
     pub delete_duplicates: bool,
+    /// Also take photos without the tags of s3flickr whose title is the path of a photo, such as
+    /// 2012/Paris/IMG_0001.JPG
+    #[arg(long)]
+    pub from_titles: bool,
+    /// Leave the albums in the order that they are in, in place of the order of their names
+    #[arg(long)]
+    pub keep_order: bool,
     /// The queue of the fleet whose budget the calls come out of [default: this machine's own pace]
     #[arg(long, value_name = "QUEUE")]
     pub queue: Option<String>,
@@ -47,6 +54,8 @@ impl AssignSets {
             dry_run: self.dry_run,
             read_all: self.read_all,
             delete_duplicates: self.delete_duplicates,
+            from_titles: self.from_titles,
+            keep_order: self.keep_order,
         };
         let progress = SetsProgress::new(console);
         let assigned = sets::assign_sets(&flickr, options, &stop, &progress);

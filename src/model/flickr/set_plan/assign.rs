@@ -128,6 +128,12 @@ impl<'a> Assignment<'a> {
         })
     }
 
+    /// The ids of all sets that are some album's.
+    pub fn set_ids(&self) -> HashSet<&'a str> {
+        let sets = self.matching.sets.iter().flatten();
+        sets.map(|set| set.id.as_str()).collect()
+    }
+
     /// Files that are in the account more than once.
     pub fn duplicates(&self) -> &[Duplicate] {
         &self.albums.duplicates

@@ -285,13 +285,15 @@ fn the_dry_run_is_a_table() {
                 delete: vec!["2".into()],
             },
         ],
+        order_calls: 2,
         ..Plan::default()
     };
     insta::assert_snapshot!(plan, @r"
-    do        photos     new  set
+    action    photos     new  album
     create         1       1  2013/Cats
-    merge      as is       0  Oslo  (deletes 1 of its name)
-    2 edits, 2 calls to Flickr
+    merge       same       0  Oslo  (deletes 1 more of this title)
+    order                     the albums by their names
+    3 changes, 4 calls to Flickr
     ");
 }
 
