@@ -116,3 +116,31 @@ fn only_names_of_tests_are_taken_for_them() {
     let named = ["another_test_of_five_words", "one_that_is_a_test"];
     assert_eq!(tests_named(text), named.into());
 }
+
+/// Words that a reader of English stumbles over, or that have a plainer one.
+const STUMBLED_OVER: [&str; 8] = [
+    "whoever",
+    "so many ",
+    "passed over",
+    "anew",
+    "in hand",
+    "stand-in",
+    "put back whole",
+    "dearer",
+];
+
+#[test]
+fn the_documents_are_in_plain_english() {
+    let mut found = Vec::new();
+    let pages = ["README.md", "CHANGELOG.md"].map(|page| root().join(page));
+    for path in files("docs", ".md").into_iter().chain(pages) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (line, number) in text.lines().zip(1..) {
+            // The names of tests stand in backticks.
+            let prose: String = line.split('`').step_by(2).collect();
+            let words = STUMBLED_OVER.iter().filter(|words| prose.contains(**words));
+            found.extend(words.map(|words| format!("{}:{number}: {words}", path.display())));
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}

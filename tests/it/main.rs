@@ -18,6 +18,7 @@ mod limits;
 mod login;
 mod migration;
 mod other_clients;
+mod packaging;
 mod permissions;
 mod populating;
 mod precedence;

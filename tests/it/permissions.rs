@@ -158,3 +158,70 @@ async fn each_command_runs_with_the_policy_that_the_guide_gives_it() {
         assert_eq!(policy(name, "b", "q").actions(), needed, "{name}");
     }
 }
+
+/// The operations of SQS that the SDK knows, and those of S3 with the right that each needs.
+const SQS: &str = "add_permission cancel_message_move_task change_message_visibility create_queue \
+                   delete_message delete_queue get_queue_attributes get_queue_url \
+                   list_dead_letter_source_queues list_message_move_tasks list_queue_tags \
+                   list_queues purge_queue receive_message remove_permission send_message \
+                   set_queue_attributes start_message_move_task tag_queue untag_queue";
+const S3: [(&str, &str); 8] = [
+    ("get_bucket_location", "s3:GetBucketLocation"),
+    ("get_object", "s3:GetObject"),
+    ("get_object_attributes", "s3:GetObjectAttributes"),
+    ("get_object_tagging", "s3:GetObjectTagging"),
+    ("head_bucket", "s3:ListBucket"),
+    ("head_object", "s3:GetObject"),
+    ("list_objects", "s3:ListBucket"),
+    ("list_objects_v2", "s3:ListBucket"),
+];
+/// What would write to the bucket.
+const WRITES: [&str; 6] = [
+    "copy_object",
+    "create_multipart_upload",
+    "delete_object",
+    "delete_objects",
+    "put_object",
+    "put_object_tagging",
+];
+
+/// Everything under a folder of the source, without spaces, so that no line break hides a call.
+fn source(folder: &str) -> String {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let entries = walkdir::WalkDir::new(folder).into_iter();
+    let paths = entries.map(|entry| entry.expect("an entry").into_path());
+    let rust = paths.filter(|path| path.extension().is_some_and(|end| end == "rs"));
+    let text: String = rust
+        .map(|path| std::fs::read_to_string(path).expect("a source"))
+        .collect();
+    text.split_whitespace().collect()
+}
+
+fn calls(source: &str, operation: &str) -> bool {
+    source.contains(&format!(".{operation}()")) || source.contains(&format!(".{operation}_batch()"))
+}
+
+/// `send_message` as IAM writes it.
+fn pascal(operation: &str) -> String {
+    let words = operation.split('_').map(|word| {
+        let (first, rest) = word.split_at(1);
+        first.to_uppercase() + rest
+    });
+    words.collect()
+}
+
+#[test]
+fn every_call_in_the_source_is_in_a_policy() {
+    let named = ["populate", "work", "status"].map(|name| policy(name, "b", "q").actions());
+    let named: BTreeSet<String> = named.into_iter().flatten().collect();
+    let queue = source("src/queue/sqs");
+    let store = source("src/store");
+    let sqs = SQS.split_whitespace().filter(|name| calls(&queue, name));
+    let sqs = sqs.map(|name| format!("sqs:{}", pascal(name)));
+    let s3 = S3.iter().filter(|(name, _)| calls(&store, name));
+    let s3 = s3.map(|(_, action)| (*action).to_owned());
+    let called: BTreeSet<String> = sqs.chain(s3).collect();
+    assert_eq!(called, named);
+    let writes: Vec<_> = WRITES.iter().filter(|name| calls(&store, name)).collect();
+    assert!(writes.is_empty(), "the source is only read: {writes:?}");
+}
