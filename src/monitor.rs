@@ -107,6 +107,12 @@ pub enum Event {
         /// What it is.
         limit: Limit,
     },
+    /// For seconds no lane has had a photo in hand, or one has again: then `wait` is `None`.
+    /// An outage is told by [`Event::Outage`].
+    Stalled {
+        /// What all lanes wait for.
+        wait: Option<Wait>,
+    },
     /// The number of lanes changed.
     Lanes {
         /// How many there are now.
@@ -191,6 +197,10 @@ fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_f64(time.as_secs_f64())
 }
 
+fn some_seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    seconds(&time.unwrap_or_default(), serializer)
+}
+
 fn unix_seconds<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
     let since = time.duration_since(SystemTime::UNIX_EPOCH);
     seconds(&since.unwrap_or_default(), serializer)
@@ -210,6 +220,24 @@ pub enum Limit {
     QueueEmpty,
     /// A service that fails for every photo.
     Outage,
+}
+
+/// What all lanes of a worker wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "for", rename_all = "snake_case")]
+pub enum Wait {
+    /// The right to make a call to Flickr.
+    Call {
+        /// How long until there may be one, where that is known; serialized in seconds.
+        #[serde(
+            rename = "next_call_seconds",
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "some_seconds"
+        )]
+        next_call: Option<Duration>,
+    },
+    /// A message: the queue shows none.
+    Message,
 }
 
 impl fmt::Display for Limit {
@@ -269,6 +297,14 @@ mod tests {
         assert_eq!(
             serde_json::to_string(&failed)?,
             r#"{"event":"failed","key":"a\u001b.jpg","class":"gone","reason":"it is not there"}"#
+        );
+        let next_call = Some(Duration::from_secs(24));
+        let stalled = Event::Stalled {
+            wait: Some(Wait::Call { next_call }),
+        };
+        assert_eq!(
+            serde_json::to_string(&stalled)?,
+            r#"{"event":"stalled","wait":{"for":"call","next_call_seconds":24.0}}"#
         );
         let outage = Event::Outage {
             service: Service::Source("s3://b/".to_owned()),

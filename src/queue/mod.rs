@@ -266,6 +266,12 @@ impl Queue {
         self.pacer.permit(rate).await
     }
 
+    /// How long until [`Queue::permit`] may answer a caller that it keeps waiting, where that is
+    /// known: a queue of SQS does not tell.
+    pub fn next_permit(&self) -> Option<Duration> {
+        self.pacer.next_permit()
+    }
+
     /// The rate that the last worker to start set, if one did.
     pub async fn rate(&self) -> Result<Option<Rate>, Error> {
         self.pacer.rate().await

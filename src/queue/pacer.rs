@@ -49,6 +49,11 @@ impl Rate {
 pub(super) trait Pacer: Send + Sync + 'static {
     /// Waits until some calls may be made, and returns how many. Never asked for a rate of 0 calls.
     async fn permit(&self, rate: &Rate) -> Result<u32, Error>;
+    /// How long until [`Pacer::permit`] may answer a caller that it keeps waiting; `None` where
+    /// nobody waits, or where the service does not tell.
+    fn next_permit(&self) -> Option<Duration> {
+        None
+    }
     /// The rate that the last worker to start set, if one did.
     async fn rate(&self) -> Result<Option<Rate>, Error>;
     /// Whether the budget has its place in the service.

@@ -21,6 +21,8 @@ mod source;
 mod target;
 mod throttle;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -149,6 +151,7 @@ trait Write: Send + Sync {
         prior: Option<PriorAttempt>,
     ) -> Result<Put, Error>;
     async fn answers(&self, service: &Service, proof: Proof) -> bool;
+    fn paused_for(&self) -> Option<Duration>;
     fn seconds_ahead(&self) -> i64;
     fn now(&self) -> i64;
 }

@@ -1,6 +1,7 @@
 //! [`Target`]: a place that files are written to, whole or not at all.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::flickr::{self, FlickrOptions};
 use super::{Content, Error, Owner, PriorAttempt, Put, Slot, Write};
@@ -67,6 +68,11 @@ impl Target {
     /// file is to blame. Costs one call.
     pub async fn answers(&self, service: &Service, proof: Proof) -> bool {
         self.0.answers(service, proof).await
+    }
+
+    /// How long no file is written because the target asked for a pause; `None` where it did not.
+    pub fn paused_for(&self) -> Option<Duration> {
+        self.0.paused_for()
     }
 
     /// How many seconds the target's clock is ahead of this machine's (behind, where negative), as

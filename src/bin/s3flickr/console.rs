@@ -215,6 +215,7 @@ impl Monitor for Console {
             Event::Released { key } => info!("{key}: given back"),
             Event::Throttled => info!("Flickr asks for fewer calls: slower for a while"),
             Event::Limited { limit } => debug!("limited by: {limit}"),
+            Event::Stalled { wait } => debug!(?wait, "what all lanes wait for"),
             Event::Lanes { lanes } => debug!(lanes, "transfers at once"),
             Event::Outage {
                 service,

@@ -16,6 +16,7 @@ mod prior_attempt;
 mod probe;
 mod scout;
 mod settle;
+mod stall;
 mod summary;
 mod transfer;
 mod worker;

@@ -5,13 +5,14 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::Error;
 use super::autoscale::{Autoscaler, INITIAL_LANES, Window};
 use super::lane::Lane;
-use super::lane_stats::Samples;
+use super::lane_stats::{Sample, Samples};
 use super::options::Transfers;
+use super::stall::{self, StallWatch};
 use super::worker::Worker;
 use crate::monitor::{Event, Limit};
 
@@ -30,6 +31,7 @@ pub(super) struct Pool {
     running: JoinSet<Result<(), Error>>,
     ticks: Interval,
     samples: Samples,
+    stall: StallWatch,
     reported: Option<Limit>,
     /// Where their number is ours to choose.
     scaler: Option<Autoscaler>,
@@ -52,6 +54,7 @@ impl Pool {
             running: JoinSet::new(),
             ticks,
             samples: Samples::default(),
+            stall: StallWatch::default(),
             reported: None,
             scaler,
             samples_taken: 0,
@@ -73,7 +76,9 @@ impl Pool {
 
     fn sample(&mut self) {
         let throttled = self.worker.options.throttle.waiting();
-        self.samples.add(self.worker.stats.sample(throttled));
+        let sample = self.worker.stats.sample(throttled);
+        self.samples.add(sample);
+        self.tell_stall(sample);
         let limit = self.limit();
         if self.reported != Some(limit) {
             self.reported = Some(limit);
@@ -85,6 +90,15 @@ impl Pool {
             && !self.worker.breaker.is_open()
         {
             self.adjust();
+        }
+    }
+
+    /// Tells what all lanes wait for, where that is news. An outage is told by the breaker.
+    fn tell_stall(&mut self, sample: Sample) {
+        let next_call = self.worker.next_slot();
+        let wait = stall::wait_of(sample, next_call).filter(|_| !self.worker.breaker.is_open());
+        if let Some(event) = self.stall.after(wait, Instant::now()) {
+            self.worker.monitor.event(event);
         }
     }
 

@@ -124,6 +124,11 @@ impl Worker {
         }
     }
 
+    /// How long until a lane may have a slot, as far as the target and the queue tell.
+    pub(super) fn next_slot(&self) -> Option<Duration> {
+        self.target.paused_for().max(self.queue.next_permit())
+    }
+
     /// Ends the run with this message. Jobs in hand are finished or go back to the queue.
     pub(super) fn stop_all(&self, reason: String) {
         self.monitor.event(Event::Stopping {

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use rusqlite::{Connection, Transaction};
+use tokio::time::Instant;
 
 use self::writer::{Read, Writer};
 use super::error::Cause;
@@ -31,6 +32,8 @@ pub(super) struct Sqlite {
     writer: Writer,
     /// The rate that this handle last asked for.
     asked: Mutex<Option<Rate>>,
+    /// When a caller that waits for calls asks again.
+    next_permit: Mutex<Option<Instant>>,
 }
 
 impl Sqlite {
@@ -48,6 +51,7 @@ impl Sqlite {
             writer: writer.map_err(|error| no_answer(&location, error))?,
             location,
             asked: Mutex::new(None),
+            next_permit: Mutex::new(None),
         })
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::Sqlite;
 use crate::clock;
@@ -55,6 +55,11 @@ impl Pacer for Sqlite {
         self.permit_within(rate, Limits::of(rate)).await
     }
 
+    fn next_permit(&self) -> Option<Duration> {
+        let next = *self.next_permit.lock();
+        next.and_then(|next| next.checked_duration_since(Instant::now()))
+    }
+
     async fn rate(&self) -> Result<Option<Rate>, Error> {
         let rate = |db: &Connection| Ok(row(db)?.map(|(rate, _)| rate));
         self.read("read the rate of", rate).await
@@ -85,7 +90,10 @@ impl Sqlite {
             let take = move |db: &Transaction<'_>| take(db, &rate, limits, since_1970());
             match self.write("take calls from", take).await? {
                 Grant::Calls(calls) => return Ok(calls),
-                Grant::Wait(pause) => sleep(pause).await,
+                Grant::Wait(pause) => {
+                    *self.next_permit.lock() = Some(Instant::now() + pause);
+                    sleep(pause).await;
+                }
             }
         }
     }

@@ -104,6 +104,10 @@ impl Write for Flickr {
         }
     }
 
+    fn paused_for(&self) -> Option<Duration> {
+        self.client.budget().paused_for()
+    }
+
     fn seconds_ahead(&self) -> i64 {
         self.client.seconds_ahead()
     }
