@@ -13,11 +13,13 @@
 //! Pure: every moment is passed in, as the time since the worker began.
 
 mod pauses;
+mod ruling;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use self::pauses::Pauses;
+pub use self::ruling::{Failure, Proof, Ruling};
 use super::outage::{Outage, Service};
 use super::outcome::{Backoff, FailureClass};
 
@@ -31,19 +33,6 @@ const MANY: usize = 3;
 /// minute by default, where a new right takes some seconds to be known everywhere.
 const DENIALS: u32 = 4;
 
-/// Who pays for a failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ruling {
-    /// The job: it loses a retry.
-    Charge,
-    /// Nobody: the job goes back as it was, to be tried again after this time.
-    Spare(Duration),
-    /// Nobody, and the run had better end: no photo is allowed to pass, and waiting does not mend it.
-    GiveUp,
-    /// Not known yet.
-    Undecided,
-}
-
 /// Whether a lane may take a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Entry {
@@ -51,15 +40,6 @@ pub enum Entry {
     Pass(u64),
     /// Not before this moment, unless something changes.
     Wait(Moment),
-}
-
-/// Which request a service must answer before the photo of a failed trial is to blame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Proof {
-    /// One through the very door that the photo did not pass.
-    SameDoor,
-    /// Any.
-    AnyCall,
 }
 
 /// What the lanes wait for.
@@ -229,20 +209,14 @@ impl Breaker {
         Some(pause)
     }
 
-    /// An attempt failed. `to_blame` tells that what [`Breaker::proof`] asked for was proved.
-    pub fn failed(
-        &mut self,
-        number: u64,
-        job: &str,
-        outage: &Outage,
-        to_blame: bool,
-        now: Moment,
-    ) -> Ruling {
+    /// An attempt failed.
+    pub fn failed(&mut self, number: u64, failure: Failure<'_>, now: Moment) -> Ruling {
         let is_trial = self.is_trial(number);
         self.leave(number);
         if is_trial {
-            return self.trial_failed(job, outage, to_blame, now);
+            return self.trial_failed(failure, now);
         }
+        let Failure { job, outage, .. } = failure;
         if let Some(open) = &mut self.open {
             open.jobs.insert(job.to_owned());
             return open.spare(now);
@@ -316,7 +290,12 @@ impl Breaker {
         self.open.take_if(|open| open.waiting.service.is_queue());
     }
 
-    fn trial_failed(&mut self, job: &str, outage: &Outage, to_blame: bool, now: Moment) -> Ruling {
+    fn trial_failed(&mut self, failure: Failure<'_>, now: Moment) -> Ruling {
+        let Failure {
+            job,
+            outage,
+            to_blame,
+        } = failure;
         let Some(mut open) = self.open.take() else {
             return Ruling::Undecided;
         };

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Key;
-use super::outcome::FailureClass;
+use super::failure_class::FailureClass;
 
 /// The version of the message that this program writes, and the only one it reads.
 pub const VERSION: u32 = 1;

@@ -2,6 +2,7 @@
 
 pub mod breaker;
 pub mod digest;
+pub mod failure_class;
 pub mod flickr;
 pub mod job;
 pub mod key;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::outcome::FailureClass;
+use super::failure_class::FailureClass;
 
 /// A service that a photo passes through on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,5 @@
 //! The breaker against services that go away and come back, and against photos that are to blame.
 
-use std::collections::BTreeMap;
-
-use proptest::prelude::*;
-
 use super::*;
 
 const QUEUE: &str = "sqs://q";
@@ -26,6 +22,14 @@ fn uploads() -> Outage {
     outage(Service::Uploads)
 }
 
+fn failure<'a>(job: &'a str, outage: &'a Outage, to_blame: bool) -> Failure<'a> {
+    Failure {
+        job,
+        outage,
+        to_blame,
+    }
+}
+
 fn breaker() -> Breaker {
     Breaker::new(&Backoff::default())
 }
@@ -46,7 +50,7 @@ fn begin(breaker: &mut Breaker, now: u64) -> u64 {
 /// One more photo fails, after a second.
 fn fail(breaker: &mut Breaker, job: &str, now: u64) -> (u64, Ruling) {
     let number = begin(breaker, now);
-    let ruling = breaker.failed(number, job, &uploads(), false, seconds(now + 1));
+    let ruling = breaker.failed(number, failure(job, &uploads(), false), seconds(now + 1));
     (number, ruling)
 }
 
@@ -84,7 +88,7 @@ fn three_photos_that_fail_without_a_success_open_it_and_nobody_pays() {
     let mut undecided = Vec::new();
     for number in burst {
         let job = number.to_string();
-        match breaker.failed(number, &job, &uploads(), false, seconds(1)) {
+        match breaker.failed(number, failure(&job, &uploads(), false), seconds(1)) {
             Ruling::Undecided => undecided.push(number),
             ruling => assert_eq!(ruling, Ruling::Spare(seconds(5))),
         }
@@ -117,7 +121,7 @@ fn failures_of_different_services_are_no_outage_of_one() {
     ];
     for (service, job) in services.into_iter().zip(["a", "b", "c", "d"]) {
         let number = begin(&mut breaker, 0);
-        let ruling = breaker.failed(number, job, &outage(service), false, seconds(1));
+        let ruling = breaker.failed(number, failure(job, &outage(service), false), seconds(1));
         assert_eq!(ruling, Ruling::Undecided);
     }
 }
@@ -133,7 +137,7 @@ fn while_it_is_open_one_lane_tries_one_job_after_pauses_that_double_up_to_three_
                 let others = breaker.enter(seconds(now));
                 assert_eq!(others, Entry::Wait(seconds(now + 180)));
                 breaker.begin(number, seconds(now));
-                let ruling = breaker.failed(number, "d", &uploads(), false, seconds(now));
+                let ruling = breaker.failed(number, failure("d", &uploads(), false), seconds(now));
                 assert!(matches!(ruling, Ruling::Spare(_)));
                 tries.push(now);
             }
@@ -192,7 +196,7 @@ fn a_trial_of_many_minutes_keeps_no_small_photo_from_being_tried() {
     let video = begin(&mut breaker, 6);
     let photo = begin(&mut breaker, 186);
     assert!(breaker.is_trial(video) && breaker.is_trial(photo));
-    breaker.failed(video, "v", &uploads(), false, seconds(190));
+    breaker.failed(video, failure("v", &uploads(), false), seconds(190));
     assert!(breaker.is_trial(photo));
     breaker.passed(photo, &[Service::Uploads], seconds(200));
     assert_eq!(breaker.waiting(), None);
@@ -227,7 +231,7 @@ fn a_lone_photo_pays_for_a_trial_once_the_same_door_answers_and_is_tried_soon_ag
         now += 200;
         let other = begin(&mut breaker, now);
         breaker.leave(other);
-        let ruling = breaker.failed(trial, "a", &uploads(), true, seconds(now));
+        let ruling = breaker.failed(trial, failure("a", &uploads(), true), seconds(now));
         assert_eq!(ruling, Ruling::Charge);
         now += 5;
     }
@@ -240,13 +244,13 @@ fn many_photos_pay_for_a_trial_only_when_it_lasted_for_a_quarter_of_an_hour() {
     while now < 900 {
         let trial = begin(&mut breaker, now);
         assert_eq!(breaker.proof(trial, "x", seconds(now)), None);
-        breaker.failed(trial, "x", &uploads(), false, seconds(now));
+        breaker.failed(trial, failure("x", &uploads(), false), seconds(now));
         now = breaker.waiting().unwrap().try_at.as_secs();
     }
     let trial = begin(&mut breaker, now + 1);
     let proof = breaker.proof(trial, "x", seconds(now + 1));
     assert_eq!(proof, Some(Proof::AnyCall));
-    let ruling = breaker.failed(trial, "x", &uploads(), true, seconds(now + 1));
+    let ruling = breaker.failed(trial, failure("x", &uploads(), true), seconds(now + 1));
     assert_eq!(ruling, Ruling::Charge);
     let next = breaker.waiting().unwrap().try_at;
     assert_eq!(next, seconds(now + 1 + 180), "the pause stays long");
@@ -312,85 +316,4 @@ fn a_queue_that_answers_says_nothing_of_flickr() {
     assert!(breaker.waiting().is_some());
 }
 
-/// What happens next in a worker of some lanes.
-#[derive(Clone, Debug)]
-enum Turn {
-    /// A lane takes the next job.
-    Take,
-    /// The attempt that is this far on in the list ends.
-    End(usize),
-    /// Seconds pass.
-    Pass(u64),
-    /// The undecided failures run out of patience.
-    Patience,
-}
-
-fn turns() -> impl Strategy<Value = Vec<Turn>> {
-    let turn = prop_oneof![
-        4 => Just(Turn::Take),
-        4 => (0..8_usize).prop_map(Turn::End),
-        2 => (1..40_u64).prop_map(Turn::Pass),
-        1 => Just(Turn::Patience),
-    ];
-    proptest::collection::vec(turn, 1..400)
-}
-
-proptest! {
-    /// Flickr is well, goes away for ten minutes at some moment, and comes back. Whatever the
-    /// order in which photos begin and end: no failure of the outage is ever charged, and after it
-    /// the lanes go on.
-    #[test]
-    fn an_outage_of_ten_minutes_is_never_charged(away_at in 0..300_u64, turns in turns()) {
-        let mut breaker = breaker();
-        let is_away = |now: u64| (away_at..away_at + 600).contains(&now);
-        let mut now = 0;
-        let mut under_way: Vec<(u64, bool)> = Vec::new();
-        let mut undecided = BTreeMap::new();
-        for turn in turns {
-            match turn {
-                Turn::Take if under_way.len() < 8 => {
-                    if let Entry::Pass(number) = breaker.enter(seconds(now)) {
-                        breaker.begin(number, seconds(now));
-                        under_way.push((number, is_away(now)));
-                    }
-                }
-                Turn::Take => {}
-                Turn::End(at) if !under_way.is_empty() => {
-                    let (number, began_away) = under_way.remove(at % under_way.len());
-                    if began_away || is_away(now) {
-                        let job = number.to_string();
-                        let ruling = breaker.failed(number, &job, &uploads(), false, seconds(now));
-                        prop_assert_ne!(ruling, Ruling::Charge);
-                        if ruling == Ruling::Undecided {
-                            undecided.insert(number, now);
-                        }
-                    } else {
-                        breaker.passed(number, &[Service::Uploads], seconds(now));
-                    }
-                }
-                Turn::End(_) => {}
-                Turn::Pass(n) => now += n,
-                Turn::Patience => for number in undecided.keys() {
-                    breaker.ran_out_of_patience(*number, seconds(now));
-                },
-            }
-            // A failure may be charged when Flickr was seen to be well after it: never within
-            // the outage, and after it only for one that a success followed.
-            let rulings: Vec<_> = undecided.keys().copied().collect();
-            for number in rulings {
-                let ruling = breaker.take_ruling(number);
-                if ruling != Ruling::Undecided {
-                    let at = undecided.remove(&number);
-                    let in_outage = at.is_some_and(is_away) && is_away(now);
-                    prop_assert!(!in_outage || ruling != Ruling::Charge);
-                }
-            }
-        }
-        // It always goes on in the end.
-        for (number, _) in under_way {
-            breaker.leave(number);
-        }
-        let later = breaker.waiting().map_or(seconds(now), |waiting| waiting.try_at);
-        prop_assert!(matches!(breaker.enter(later), Entry::Pass(_)));
-    }
-}
+mod any_order;

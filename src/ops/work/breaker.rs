@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use crate::model::breaker::{Breaker as State, Entry, Moment, Proof, Ruling, Waiting};
+use crate::model::breaker::{Breaker as State, Entry, Failure, Moment, Proof, Ruling, Waiting};
 use crate::model::outage::{Outage, Service};
 use crate::model::outcome::Backoff;
 use crate::monitor::{Event, Monitor};
@@ -158,10 +158,10 @@ impl Pass {
     }
 
     /// The attempt failed; the answer is the ruling, which may have to be waited for.
-    pub(super) fn failed(mut self, job: &str, outage: &Outage, to_blame: bool) -> Blame {
+    pub(super) fn failed(mut self, failure: Failure<'_>) -> Blame {
         self.is_used = true;
         let (number, breaker) = (self.number, self.breaker.clone());
-        let ruling = breaker.change(|state, now| state.failed(number, job, outage, to_blame, now));
+        let ruling = breaker.change(|state, now| state.failed(number, failure, now));
         let undecided = Undecided { breaker, number };
         match ruling {
             Ruling::Undecided => Blame::Pending(undecided),

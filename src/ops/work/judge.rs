@@ -8,7 +8,7 @@ use super::breaker::{Blame, Pass, Undecided};
 use super::outage;
 use super::probe;
 use super::worker::Worker;
-use crate::model::breaker::Ruling;
+use crate::model::breaker::{Failure, Ruling};
 use crate::model::outage::{Outage, Service};
 use crate::model::outcome::Outcome;
 use crate::model::{Job, Location};
@@ -37,7 +37,12 @@ impl Worker {
             }
         };
         let to_blame = self.is_to_blame(&pass, job, outage).await;
-        match pass.failed(&job.url, outage, to_blame) {
+        let failure = Failure {
+            job: &job.url,
+            outage,
+            to_blame,
+        };
+        match pass.failed(failure) {
             Blame::Known(ruling) => self.settle(tried, ruling).await,
             Blame::Pending(undecided) => {
                 let worker = Arc::clone(self);

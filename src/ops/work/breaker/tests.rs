@@ -72,7 +72,7 @@ impl World {
                 continue;
             }
             self.jobs().calls_while_away += 1;
-            let verdict = pass.failed(&job, &outage(), false);
+            let verdict = pass.failed(failure(&job, &outage()));
             tokio::spawn(Arc::clone(&self).settle(job, verdict));
         }
     }
@@ -87,6 +87,14 @@ impl World {
             _ => self.jobs().charged += 1,
         }
         self.jobs().waiting.push_back(job);
+    }
+}
+
+fn failure<'a>(job: &'a str, outage: &'a Outage) -> Failure<'a> {
+    Failure {
+        job,
+        outage,
+        to_blame: false,
     }
 }
 
@@ -164,7 +172,7 @@ async fn a_pass_that_is_dropped_leaves_the_next_lane_its_turn() {
     for job in ["a", "b", "c"] {
         let pass = breaker.enter().await.unwrap();
         assert!(pass.begin());
-        verdicts.push(pass.failed(job, &outage(), false));
+        verdicts.push(pass.failed(failure(job, &outage())));
     }
     assert!(breaker.is_open());
     let trial = loop {
@@ -191,7 +199,7 @@ async fn a_failure_that_nothing_decides_is_spared_after_the_first_pause() {
     let pass = breaker.enter().await.unwrap();
     assert!(pass.begin());
     let start = Instant::now();
-    let Blame::Pending(undecided) = pass.failed("a", &outage(), false) else {
+    let Blame::Pending(undecided) = pass.failed(failure("a", &outage())) else {
         panic!("nothing is known yet");
     };
     let ruling = undecided.ruling().await;
