@@ -14,10 +14,12 @@ mod control;
 mod credentials;
 mod error;
 mod faults;
+mod host_check;
 mod pages;
 mod params;
 mod response;
 mod router;
+mod security_headers;
 mod state;
 
 #[cfg(test)]

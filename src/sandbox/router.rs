@@ -6,12 +6,14 @@ use axum::Router;
 use axum::extract::{self, DefaultBodyLimit};
 use axum::http::HeaderValue;
 use axum::http::header::DATE;
-use axum::middleware::map_response_with_state;
+use axum::middleware::{from_fn, map_response, map_response_with_state};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use jiff::Timestamp;
 
 use crate::sandbox::api::{login, originals, rest, upload};
+use crate::sandbox::host_check::check_host;
+use crate::sandbox::security_headers::with_security_headers;
 use crate::sandbox::state::State;
 use crate::sandbox::{control, pages};
 
@@ -23,6 +25,8 @@ pub fn router(state: Arc<State>) -> Router {
         .fallback(pages::nothing_here)
         // Uploads are as large as a video; each handler bounds what it keeps in memory.
         .layer(DefaultBodyLimit::disable())
+        .layer(from_fn(check_host))
+        .layer(map_response(with_security_headers))
         .layer(map_response_with_state(Arc::clone(&state), dated))
         .with_state(state)
 }
@@ -76,6 +80,8 @@ fn gallery() -> Router<Arc<State>> {
         .route("/sets/{id}", get(pages::sets::set))
         .route("/photos/{id}", get(pages::photo::photo))
         .route("/calls", get(pages::calls::calls))
+        .route("/gallery.css", get(pages::files::style))
+        .route("/gallery.js", get(pages::files::script))
 }
 
 /// Adds the time by Flickr's clock.

@@ -1,4 +1,4 @@
-//! What stands in for the image servers: bytes exactly as they were uploaded.
+//! What stands in for the image servers: originals byte for byte, and the smaller sizes.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::{self, ConnectInfo, Path};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use bytes::Bytes;
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
@@ -17,7 +18,15 @@ use crate::sandbox::response::typed;
 use crate::sandbox::state::State;
 use crate::sandbox::state::data::Photo;
 use crate::sandbox::state::file_types::{GREY_JPEG, Kind};
-use crate::sandbox::state::sizes::SIZES;
+use crate::sandbox::state::previews::Scale;
+use crate::sandbox::state::sizes::with_suffix;
+
+/// Shown in place of a picture that cannot be made.
+const NO_PREVIEW: &str = concat!(
+    r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 240" width="320" height="240">"##,
+    r##"<rect width="320" height="240" fill="#6b7280"/><text x="160" y="126" fill="#fff" "##,
+    r##"font-family="sans-serif" font-size="22" text-anchor="middle">no preview</text></svg>"##
+);
 
 /// The bytes of one read.
 const READ_BYTES: usize = 128 * 1024;
@@ -53,37 +62,37 @@ impl<'a> Name<'a> {
             return self.secret == photo.original_secret
                 && self.extension == photo.kind.original_format();
         }
-        let is_size = SIZES.iter().any(|size| size.is_suffix(self.size));
-        self.secret == photo.secret && self.extension == "jpg" && is_size
+        self.secret == photo.secret && self.extension == "jpg"
     }
 }
 
-/// A photo in any size; all sizes have the original's bytes.
+/// A photo in any size.
 pub async fn size(
     extract::State(state): extract::State<Arc<State>>,
     ConnectInfo(connection): ConnectInfo<Connection>,
     Path((_, file)): Path<(String, String)>,
 ) -> Response {
-    let injected = state.script.fire("original");
     let found =
         Name::parse(&file).and_then(|name| Some((state.account().photo(name.id)?.clone(), name)));
     let Some((photo, name)) = found.filter(|(photo, name)| name.opens(photo)) else {
         return missing();
     };
     if name.size != "o" {
-        return serve(&state, &photo, photo.kind != Kind::Video).await;
+        return match with_suffix(name.size) {
+            Some(size) => preview(&state, &photo, size.extra, size.scale()).await,
+            None => missing(),
+        };
     }
+    let injected = state.script.fire("original");
+    let subject = name.id.to_string();
     if let Some(answer) = answer_instead(&injected, &Format::Xml) {
-        state.log_call("original", &name.id.to_string(), "not done", &injected);
+        state.log_call("original", &subject, "not done", &injected);
         return answer;
     }
-    // A video's poster and a converted file are not the bytes of the upload.
-    let kept = !matches!(photo.kind, Kind::Video | Kind::Tiff);
-    let mut answer = serve(&state, &photo, kept).await;
+    let mut answer = original(&state, &photo).await;
     if name.attachment {
         attach(&mut answer, &file);
     }
-    let subject = name.id.to_string();
     state.log_call("original", &subject, "ok", &Injected::default());
     answer_after(&injected, answer, &Format::Xml, &connection).await
 }
@@ -107,7 +116,7 @@ pub async fn video(
     match find_video(&state, id, &secret) {
         Some(photo) => {
             state.log_call("original", &id.to_string(), "ok", &Injected::default());
-            serve(&state, &photo, true).await
+            serve(&state, &photo).await
         }
         None => missing(),
     }
@@ -124,15 +133,38 @@ fn missing() -> Response {
     response
 }
 
-/// Streams the file, or gives the grey pixel in its place.
-async fn serve(state: &State, photo: &Photo, kept: bool) -> Response {
-    if !kept || photo.kind == Kind::Tiff {
-        return with_cache(
-            typed("image/jpeg", GREY_JPEG),
-            photo,
-            GREY_JPEG.len() as u64,
-        );
+/// What Flickr keeps as the original: the upload, the JPEG of a TIFF, or the poster of a video.
+async fn original(state: &State, photo: &Photo) -> Response {
+    match photo.kind {
+        Kind::Jpeg | Kind::Png | Kind::Gif => serve(state, photo).await,
+        Kind::Video => jpeg(photo, Bytes::from_static(GREY_JPEG)),
+        Kind::Tiff => {
+            let made = state.previews.jpeg(&state.home, photo.id, "o", Scale::Full);
+            let made = made.await.unwrap_or(Bytes::from_static(GREY_JPEG));
+            jpeg(photo, made)
+        }
     }
+}
+
+/// A smaller picture, or a placeholder for what cannot be decoded.
+async fn preview(state: &State, photo: &Photo, size: &str, scale: Scale) -> Response {
+    if photo.kind == Kind::Video {
+        return jpeg(photo, Bytes::from_static(GREY_JPEG));
+    }
+    let made = state.previews.jpeg(&state.home, photo.id, size, scale);
+    match made.await {
+        Some(bytes) => jpeg(photo, bytes),
+        None => typed("image/svg+xml", NO_PREVIEW),
+    }
+}
+
+fn jpeg(photo: &Photo, bytes: Bytes) -> Response {
+    let length = bytes.len() as u64;
+    with_cache(typed("image/jpeg", bytes), photo, length)
+}
+
+/// Streams the upload.
+async fn serve(state: &State, photo: &Photo) -> Response {
     match File::open(state.home.original(photo.id)).await {
         Ok(file) => {
             let body = Body::from_stream(ReaderStream::with_capacity(file, READ_BYTES));

@@ -6,7 +6,7 @@ use crate::sandbox::api::context::Context;
 use crate::sandbox::state::data::Photo;
 use crate::sandbox::state::dates::mysql;
 use crate::sandbox::state::owner::{FULL_NAME, USERNAME};
-use crate::sandbox::state::sizes::{SERVER, SIZES, original_url};
+use crate::sandbox::state::sizes::{SERVER, called, original_url};
 
 /// The time at which a photo was taken, as far as known.
 pub fn taken(photo: &Photo) -> String {
@@ -79,10 +79,7 @@ fn add_url(fields: &mut Map<String, Value>, context: &Context<'_>, photo: &Photo
     let base = &context.state.base_url;
     let found = match name {
         "o" if context.is_owner() => Some((original_url(base, photo), (photo.width, photo.height))),
-        _ => {
-            let size = SIZES.iter().find(|size| size.extra == name);
-            size.and_then(|size| Some((size.url(base, photo), size.of(photo)?)))
-        }
+        _ => called(name).and_then(|size| Some((size.url(base, photo), size.of(photo)?))),
     };
     if let Some((url, (width, height))) = found {
         fields.insert(extra.to_owned(), url.into());

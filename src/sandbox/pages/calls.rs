@@ -23,11 +23,11 @@ pub async fn calls(extract::State(state): extract::State<Arc<State>>) -> Respons
     let count = |number: u64| thousands(usize::try_from(number).unwrap_or(usize::MAX));
     let body = html! {
         h1 { "Calls" }
-        p.lead { (count(all)) " since this sandbox was started." }
+        p.lead data-live="lead" { (count(all)) " since this sandbox was started." }
         @if all > 0 {
-            div.scroll { table {
+            div.scroll tabindex="0" role="region" aria-label="Calls by method" { table {
                 thead { tr { th { "Method" } th.n { "Calls" } th.n { "Good" } th { "Others" } } }
-                tbody { @for (method, totals) in &totals { tr {
+                tbody data-live="totals" { @for (method, totals) in &totals { tr {
                     td.mono { (method) }
                     td.n { (count(totals.calls)) }
                     td.n { (count(totals.ok)) }
@@ -35,9 +35,9 @@ pub async fn calls(extract::State(state): extract::State<Arc<State>>) -> Respons
                 } } }
             } }
             h2 { "The latest" }
-            div.scroll { table {
+            div.scroll tabindex="0" role="region" aria-label="The latest calls" { table {
                 thead { tr { th { "Time (UTC)" } th { "Method" } th { "About" } th { "Outcome" } } }
-                tbody { @for call in &latest { (call_row(call)) } }
+                tbody data-live="latest" { @for call in &latest { (call_row(call)) } }
             } }
         }
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::to_bytes;
 use axum::extract::{self, RawQuery, Request};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
@@ -22,14 +22,14 @@ pub async fn ask(
 ) -> Response {
     let params = Params::parse(&query.unwrap_or_default());
     let token = params.get("oauth_token").unwrap_or_default();
-    if state.logins.get(token).is_none() {
+    let Some(login) = state.logins.get(token) else {
         return message(
             StatusCode::NOT_FOUND,
             "This login is not known",
             "The request token has expired or was used. Start the login again.",
         );
-    }
-    consent(token, asked_perms(&params).word())
+    };
+    consent(&login.callback, token, asked_perms(&params).word())
 }
 
 /// The button: shows the code, or goes back to the callback's address.
@@ -78,6 +78,12 @@ fn asked_perms(params: &Params) -> Perms {
     }
 }
 
+/// Scheme, host and port of a callback: a browser follows a form's redirect only where the page says so.
+fn origin(callback: &str) -> Option<String> {
+    let uri: Uri = callback.parse().ok()?;
+    Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))
+}
+
 fn redirect(callback: &str, token: &str, verifier: &str) -> Response {
     let joint = if callback.contains('?') { '&' } else { '?' };
     let target = format!("{callback}{joint}oauth_token={token}&oauth_verifier={verifier}");
@@ -95,11 +101,11 @@ fn redirect(callback: &str, token: &str, verifier: &str) -> Response {
     }
 }
 
-fn consent(token: &str, perms: &str) -> Response {
+fn consent(callback: &str, token: &str, perms: &str) -> Response {
     let may = match perms {
         "read" => "see your private photos",
-        "write" => "see your private photos, upload, and change photos and sets",
-        _ => "see, upload, change and delete your photos and sets",
+        "write" => "see your private photos, upload, and change photos and albums",
+        _ => "see, upload, change and delete your photos and albums",
     };
     let body = html! {
         div.card.narrow {
@@ -112,7 +118,7 @@ fn consent(token: &str, perms: &str) -> Response {
             }
         }
     };
-    bare(StatusCode::OK, "Log in", &html! {}, &body)
+    bare(StatusCode::OK, "Log in", origin(callback).as_deref(), &body)
 }
 
 fn code(code: &str) -> Response {
@@ -123,5 +129,5 @@ fn code(code: &str) -> Response {
             p.big id="code" { (code) }
         }
     };
-    bare(StatusCode::OK, "Your code", &html! {}, &body)
+    bare(StatusCode::OK, "Your code", None, &body)
 }

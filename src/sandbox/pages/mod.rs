@@ -1,8 +1,10 @@
 //! The gallery: what arrived, for a person to look at.
 
 pub mod calls;
+pub mod files;
 mod layout;
 pub mod login;
+mod neighbours;
 mod numbers;
 mod paging;
 pub mod photo;

@@ -32,7 +32,7 @@ pub fn pager(path: &str, page: usize, total: usize) -> Markup {
     let (first, last) = ((page - 1) * PER_PAGE + 1, (page * PER_PAGE).min(total));
     html! {
         @if pages > 1 {
-            div.pager {
+            nav.pager aria-label="Pages" data-live="pages" {
                 @if page > 1 { a.button rel="prev" href={ (path) "?page=" (page - 1) } { "Previous" } } @else { span {} }
                 span { (thousands(first)) "–" (thousands(last)) " of " (thousands(total)) }
                 @if page < pages { a.button rel="next" href={ (path) "?page=" (page + 1) } { "Next" } } @else { span {} }

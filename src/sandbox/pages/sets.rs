@@ -1,4 +1,4 @@
-//! `/sets` and `/sets/ID`: all sets, and one of them.
+//! `/sets` and `/sets/ID`: all albums, which the API calls sets, and one of them.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::sandbox::state::State;
 use crate::sandbox::state::data::{Photo, Set};
 use crate::sandbox::state::dates::mysql;
 
-/// `/sets`: all sets in the owner's order.
+/// `/sets`: all albums in the owner's order.
 pub async fn sets(
     extract::State(state): extract::State<Arc<State>>,
     RawQuery(query): RawQuery,
@@ -25,11 +25,11 @@ pub async fn sets(
         let total = sets.len();
         let number = page_number(query, total);
         html! {
-            h1 { "Sets" }
-            p.lead { @if total == 0 { "There is no set yet." } @else { (counted(total, "set")) " in the owner's order." } }
-            div.grid {
+            h1 { "Albums" }
+            p.lead data-live="lead" { @if total == 0 { "There is no album yet." } @else { (counted(total, "album")) " in the owner's order." } }
+            div.grid data-live="albums" {
                 @for set in of_page(sets, number) {
-                    a.tile href={ "/sets/" (set.id) } title=(set.title) {
+                    a.tile data-key=(set.id) href={ "/sets/" (set.id) } title=(set.title) {
                         span.frame { @if let Some(cover) = account.photo(set.primary) { (thumbnail(cover)) } }
                         span.name { (set.title) }
                         span.folder { (counted(set.photos.len(), "photo")) }
@@ -39,10 +39,10 @@ pub async fn sets(
             (pager("/sets", number, total))
         }
     };
-    page(&state, "Sets", Tab::Sets, &body)
+    page(&state, "Albums", Tab::Sets, &body)
 }
 
-/// `/sets/ID`: one set in its order.
+/// `/sets/ID`: one album in its order.
 pub async fn set(
     extract::State(state): extract::State<Arc<State>>,
     Path(id): Path<u64>,
@@ -56,11 +56,11 @@ pub async fn set(
             let number = page_number(query, total);
             let body = html! {
                 h1 { (set.title) }
-                p.lead {
+                p.lead data-live="lead" {
                     (counted(total, "photo")) ", made " (mysql(set.created)) " UTC, number " code { (id) }
                     @if !set.description.is_empty() { br; (set.description) }
                 }
-                div.grid { @for photo in of_page(photos, number) { (tile(photo)) } }
+                div.grid data-live="photos" { @for photo in of_page(photos, number) { (tile(photo, Some(id))) } }
                 (pager(&format!("/sets/{id}"), number, total))
             };
             (set.title.clone(), body)

@@ -12,6 +12,7 @@ use crate::sandbox::pages::numbers::{counted, size};
 use crate::sandbox::pages::paging::{of_page, page_number, pager};
 use crate::sandbox::pages::tiles::tile;
 use crate::sandbox::state::State;
+use crate::sandbox::state::account::Account;
 use crate::sandbox::state::data::Photo;
 
 /// `/`: the photostream, newest first.
@@ -21,8 +22,7 @@ pub async fn stream(
 ) -> Response {
     let body = {
         let account = state.account();
-        let mut photos: Vec<&Photo> = account.photos().rev().collect();
-        photos.sort_by_key(|photo| Reverse((photo.posted, photo.id)));
+        let photos = newest_first(&account);
         let total = photos.len();
         let bytes: u64 = photos.iter().map(|photo| photo.bytes).sum();
         let number = page_number(query, total);
@@ -32,8 +32,8 @@ pub async fn stream(
                 p.lead { "Nothing has been uploaded yet." }
                 (how_to(&state))
             } @else {
-                p.lead { (counted(total, "photo")) ", " (size(bytes)) ". Newest first." }
-                div.grid { @for photo in of_page(photos, number) { (tile(photo)) } }
+                p.lead data-live="lead" { (counted(total, "photo")) ", " (size(bytes)) ". Newest first." }
+                div.grid data-live="photos" { @for photo in of_page(photos, number) { (tile(photo, None)) } }
                 (pager("/", number, total))
             }
         }
@@ -41,12 +41,19 @@ pub async fn stream(
     page(&state, "Photos", Tab::Photos, &body)
 }
 
+/// All photos in the order of the photostream.
+pub fn newest_first(account: &Account) -> Vec<&Photo> {
+    let mut photos: Vec<&Photo> = account.photos().rev().collect();
+    photos.sort_by_key(|photo| Reverse((photo.posted, photo.id)));
+    photos
+}
+
 fn how_to(state: &State) -> Markup {
     let keys = &state.credentials;
     html! {
         div.card {
             "Point a client here:"
-            pre { code {
+            pre tabindex="0" role="region" aria-label="Variables to export" { code {
                 "export FLICKR_ENDPOINT_URL=" (state.base_url) "\n"
                 "export FLICKR_API_KEY=" (keys.api_key) "\n"
                 "export FLICKR_API_SECRET=" (keys.api_secret) "\n"

@@ -47,6 +47,7 @@ impl Home {
             source,
         };
         fs::create_dir_all(path.join("originals")).map_err(folder)?;
+        fs::create_dir_all(path.join("previews")).map_err(folder)?;
         let lock = File::create(path.join("lock")).map_err(folder)?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -65,6 +66,13 @@ impl Home {
         self.path.join("originals").join(photo.to_string())
     }
 
+    /// The file with a smaller picture of a photo; `size` is the name of the size.
+    pub fn preview(&self, photo: u64, size: &str) -> PathBuf {
+        self.path
+            .join("previews")
+            .join(format!("{photo}_{size}.jpg"))
+    }
+
     /// Reads the journal, writes it anew, and removes files that no photo owns.
     pub fn load(&self) -> Result<Account, Error> {
         let path = self.path.join("journal.jsonl");
@@ -80,6 +88,9 @@ impl Home {
     }
 
     fn sweep(&self, account: &Account) -> io::Result<()> {
+        let previews = self.path.join("previews");
+        fs::remove_dir_all(&previews)?;
+        fs::create_dir(&previews)?;
         for entry in fs::read_dir(self.path.join("originals"))? {
             let entry = entry?;
             let id = entry

@@ -14,6 +14,7 @@ pub mod journal;
 pub mod nonces;
 pub mod owner;
 pub mod pending_login;
+pub mod previews;
 pub mod set_titles;
 pub mod sizes;
 pub mod tags;
@@ -36,6 +37,7 @@ use crate::sandbox::state::home::Home;
 use crate::sandbox::state::journal::Journal;
 use crate::sandbox::state::nonces::Nonces;
 use crate::sandbox::state::pending_login::PendingLogins;
+use crate::sandbox::state::previews::Previews;
 use crate::sandbox::state::tickets::Tickets;
 
 /// The state of a running sandbox.
@@ -56,6 +58,8 @@ pub struct State {
     pub fresh: FreshPhotos,
     /// Uploads with `async=1`.
     pub tickets: Tickets,
+    /// Makes the smaller pictures.
+    pub previews: Previews,
     /// The nonces that were used.
     pub nonces: Nonces,
     /// How far the clock of a signed request may be off.
@@ -89,6 +93,7 @@ impl State {
             logins: PendingLogins::default(),
             fresh: FreshPhotos::default(),
             tickets: Tickets::default(),
+            previews: Previews::default(),
             nonces: Nonces::default(),
             clock_tolerance,
             credentials: Credentials::default(),
@@ -123,7 +128,7 @@ impl State {
         }
         for change in changes {
             if let Change::PhotoGone(id) = change {
-                // If this fails, the next start removes the file.
+                // If this fails, the next start removes the file; it removes all previews.
                 let _ = tokio::fs::remove_file(self.home.original(id)).await;
             }
         }

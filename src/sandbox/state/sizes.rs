@@ -1,6 +1,7 @@
 //! The sizes of a photo, and their addresses.
 
 use crate::sandbox::state::data::Photo;
+use crate::sandbox::state::previews::Scale;
 
 /// The server that has all current uploads.
 pub const SERVER: &str = "65535";
@@ -48,6 +49,17 @@ pub const SIZES: &[Size] = &[
     size("Large 2048", "k", "_k", 2048, false),
 ];
 
+/// The size whose addresses end with this suffix.
+pub fn with_suffix(suffix: &str) -> Option<&'static Size> {
+    let is_it = |size: &&Size| size.suffix.trim_start_matches('_') == suffix;
+    SIZES.iter().find(is_it)
+}
+
+/// The size that `extras` calls `url_` and this.
+pub fn called(extra: &str) -> Option<&'static Size> {
+    SIZES.iter().find(|size| size.extra == extra)
+}
+
 impl Size {
     /// Width and height of a photo in this size; `None` where the photo is smaller.
     pub fn of(&self, photo: &Photo) -> Option<(u32, u32)> {
@@ -66,12 +78,16 @@ impl Size {
         (longest > self.longest).then(|| (scale(photo.width).max(1), scale(photo.height).max(1)))
     }
 
-    /// Whether addresses of this size end so.
-    pub fn is_suffix(&self, name: &str) -> bool {
-        self.suffix.trim_start_matches('_') == name
+    /// How large a picture of this size is.
+    pub fn scale(&self) -> Scale {
+        if self.square {
+            Scale::Square(self.longest)
+        } else {
+            Scale::Within(self.longest)
+        }
     }
 
-    /// The address of a photo in this size; the bytes there are those of the original.
+    /// The address of a photo in this size; what is there is a JPEG.
     pub fn url(&self, base: &str, photo: &Photo) -> String {
         format!(
             "{base}/static/{SERVER}/{}_{}{}.jpg",

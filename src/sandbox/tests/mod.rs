@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::*;
 
 mod file_types;
+mod gallery;
 mod lifetime;
 mod login;
 mod photos;
