@@ -11,6 +11,7 @@ mod account;
 mod body;
 mod budget;
 mod endpoints;
+mod envelope;
 mod error;
 mod lenient;
 mod login;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::oauth::Params;
 use super::paging::{self, Item, List, Page};
 use super::rest::Call;
-use super::{Client, Error, Span, lenient, upload};
+use super::{Client, Error, lenient, upload};
 
 /// What lists are asked to say about each photo besides its id and title.
 pub(super) const EXTRAS: &str = "date_upload,machine_tags,media";
@@ -62,24 +62,6 @@ impl Client {
         self.call(Call::write("flickr.photos.addTags", params))
             .await?;
         Ok(())
-    }
-
-    /// One page of the user's own photos that were uploaded in a span of time, the newest first.
-    pub(super) async fn photos_between(&self, span: Span, page: u32) -> Result<Page<Photo>, Error> {
-        let mut params: Params = vec![("user_id", "me".into()), ("extras", EXTRAS.into())];
-        if span.since > 0 {
-            params.push(("min_upload_date", span.since.to_string()));
-        }
-        params.extend(
-            span.until
-                .map(|until| ("max_upload_date", until.to_string())),
-        );
-        self.page(
-            Call::read("flickr.people.getPhotos", params, "photos"),
-            "photo",
-            page,
-        )
-        .await
     }
 
     /// All of the user's own photos, as [`Client::photos_page`] gives them; each once.

@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::paging::PER_PAGE;
+use super::oauth::Params;
+use super::paging::{PER_PAGE, Page};
+use super::photos::EXTRAS;
+use super::rest::Call;
 use super::{Client, Error, Photo};
 use crate::model::marks::hash;
 
@@ -50,6 +53,24 @@ impl Client {
             }
         }
         Ok(None)
+    }
+
+    /// One page of the user's own photos that were uploaded in a span of time, the newest first.
+    async fn photos_between(&self, span: Span, page: u32) -> Result<Page<Photo>, Error> {
+        let mut params: Params = vec![("user_id", "me".into()), ("extras", EXTRAS.into())];
+        if span.since > 0 {
+            params.push(("min_upload_date", span.since.to_string()));
+        }
+        params.extend(
+            span.until
+                .map(|until| ("max_upload_date", until.to_string())),
+        );
+        self.page(
+            Call::read("flickr.people.getPhotos", params, "photos"),
+            "photo",
+            page,
+        )
+        .await
     }
 
     async fn read_span(

@@ -7,8 +7,9 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::envelope::Envelope;
 use super::oauth::{self, Params};
-use super::response::{Envelope, RawResponse, Reply};
+use super::response::{RawResponse, Reply};
 use super::{Client, Error, random, redact};
 
 /// How often a call is made at most, the first time included.

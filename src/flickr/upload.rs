@@ -10,8 +10,9 @@ use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH};
 use reqwest::multipart::{Form, Part};
 
 use super::body::{self, Gauge, Stall};
+use super::envelope::Envelope;
 use super::oauth::Params;
-use super::response::{Envelope, RawResponse, Reply};
+use super::response::{RawResponse, Reply};
 use super::{Client, Error, Permit};
 use crate::model::flickr::privacy::Privacy;
 
