@@ -32,7 +32,8 @@ impl Progress {
         let waiting = self.waiting.as_ref().map_or(0, |text| text.width() + 2);
         let has_bar = bar > 0 && bar + count + waiting <= width;
         let room = if has_bar { width - bar } else { width };
-        let text = fitting(&self.said(), room);
+        let vital = 1 + usize::from(self.waiting.is_some());
+        let text = fitting(&self.said(), vital, room);
         match self.fraction {
             Some(fraction) if has_bar => {
                 let most = width - text.width() - 1;
@@ -50,13 +51,13 @@ impl Progress {
     }
 }
 
-/// The first parts that fit side by side. Where not even what is waited for fits, it is cut.
-fn fitting(parts: &[&str], width: usize) -> String {
+/// The first parts that fit side by side. The `vital` first of them are rather cut than left out.
+fn fitting(parts: &[&str], vital: usize, width: usize) -> String {
     let mut text = String::new();
     for (at, part) in parts.iter().enumerate() {
         let separator = if at == 0 { "" } else { ", " };
         if text.width() + separator.len() + part.width() > width {
-            if at < 2 {
+            if at < vital {
                 text = cut(&format!("{text}{separator}{part}"), width);
             }
             break;
