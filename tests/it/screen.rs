@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::sets::uploaded;
+use crate::support::bent_s3::{Bent, BentS3};
 use crate::support::cli::User;
 use crate::support::env::{Env, picture};
 use crate::support::terminal::{Row, Size, Terminal};
@@ -100,6 +101,24 @@ async fn ctrl_c_leaves_no_bar_behind() {
         terminal.until("finishing");
         assert_eq!(terminal.end().await, Some(4), "{}", terminal.screen());
         is_clean(&terminal, "/8 photos");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listing_that_hangs_says_how_far_it_is_and_ends_at_ctrl_c() {
+    for size in SIZES {
+        let keys = (0..30).map(|n| format!("{n:02}.jpg"));
+        let s3 = BentS3::start(keys, 10, |asked, list| match asked.number {
+            0 | 1 => Bent::List(list),
+            _ => Bent::Silence,
+        });
+        let user = User::new().with_all(s3.await.env());
+        let populate = ["populate", "--bucket", "photos"];
+        let mut terminal = Terminal::start(&user, size, &populate);
+        terminal.until("20 files listed");
+        terminal.type_text("\x03");
+        assert_eq!(terminal.end().await, Some(4), "{}", terminal.screen());
+        is_clean(&terminal, "files listed");
     }
 }
 

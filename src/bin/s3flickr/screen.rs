@@ -12,6 +12,8 @@ use unicode_width::UnicodeWidthStr;
 
 /// Columns left free, for the `^C` of a person who is about to end the run.
 const FREE: usize = 3;
+/// What turns at the beginning of the line: something moves, even where nothing is done.
+const SPINNER: [char; 4] = ['|', '/', '-', '\\'];
 /// The width of a terminal that does not tell.
 const DEFAULT_WIDTH: usize = 80;
 
@@ -25,6 +27,8 @@ pub struct Screen(Arc<Mutex<Line>>);
 #[derive(Default)]
 struct Line {
     draw: Option<Draw>,
+    /// How often it was shown, for the spinner.
+    turns: usize,
     /// The width of what is on the terminal now; 0 where nothing is.
     shown: usize,
 }
@@ -34,6 +38,7 @@ impl Screen {
     pub fn show(&self, draw: impl Fn(usize) -> String + Send + 'static) {
         let mut line = self.0.lock();
         line.draw = Some(Box::new(draw));
+        line.turns += 1;
         let mut out = line.erased();
         out.push_str(&line.drawn());
         write(&out);
@@ -74,7 +79,8 @@ impl Line {
         let Some(draw) = &self.draw else {
             return String::new();
         };
-        let text = draw(columns().saturating_sub(FREE));
+        let spinner = SPINNER[self.turns % SPINNER.len()];
+        let text = format!("{spinner} {}", draw(columns().saturating_sub(FREE + 2)));
         self.shown = text.width();
         text
     }

@@ -1,11 +1,11 @@
 //! How far a listing is.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use s3flickr::monitor::{Event, Monitor};
 
-use super::units::{self, bytes, number};
+use super::units::{self, bytes, number, span};
 use super::{Measure, Progress, Rate};
 use crate::console::Console;
 
@@ -15,9 +15,13 @@ pub struct ListingProgress {
     seen: Mutex<Seen>,
 }
 
+/// A page that takes longer is said to be waited for.
+const LONG: Duration = Duration::from_secs(5);
+
 /// What was seen so far.
-#[derive(Default)]
 struct Seen {
+    /// When the last page came.
+    last: Instant,
     files: u64,
     jobs: u64,
     bytes: u64,
@@ -29,7 +33,13 @@ impl ListingProgress {
     pub fn new(console: &Console) -> ListingProgress {
         ListingProgress {
             console: console.clone(),
-            seen: Mutex::default(),
+            seen: Mutex::new(Seen {
+                last: Instant::now(),
+                files: 0,
+                jobs: 0,
+                bytes: 0,
+                rate: Rate::default(),
+            }),
         }
     }
 }
@@ -39,7 +49,10 @@ impl Measure for ListingProgress {
         let mut seen = self.seen.lock();
         let files = seen.files;
         seen.rate.note(Instant::now(), files);
-        if files == 0 {
+        let silence = seen.last.elapsed();
+        let waiting =
+            (silence >= LONG).then(|| format!("waiting for the next page for {}", span(silence)));
+        if files == 0 && waiting.is_none() {
             return None;
         }
         let mut parts = vec![
@@ -50,6 +63,7 @@ impl Measure for ListingProgress {
         parts.extend(rate.map(|rate| units::per_second(rate, "files")));
         Some(Progress {
             count: format!("{} files listed", number(files)),
+            waiting,
             parts,
             ..Progress::default()
         })
@@ -59,7 +73,11 @@ impl Measure for ListingProgress {
 impl Monitor for ListingProgress {
     fn event(&self, event: Event) {
         match &event {
-            Event::Listed { files } => self.seen.lock().files += *files as u64,
+            Event::Listed { files } => {
+                let mut seen = self.seen.lock();
+                seen.files += *files as u64;
+                seen.last = Instant::now();
+            }
             Event::Queued { jobs, bytes } => {
                 let mut seen = self.seen.lock();
                 seen.jobs += *jobs as u64;
