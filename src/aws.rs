@@ -6,6 +6,7 @@
 //! An endpoint that is plain http to another machine is refused: requests carry the session token
 //! and the photos.
 
+mod ca_bundle;
 pub(crate) mod credentials;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,16 +46,30 @@ pub const SQS: &str = "SQS";
 
 static CONFIG: OnceCell<SdkConfig> = OnceCell::const_new();
 static PLAIN_HTTP: AtomicBool = AtomicBool::new(false);
+static UNSIGNED: AtomicBool = AtomicBool::new(false);
+static REQUESTER_PAYS: AtomicBool = AtomicBool::new(false);
 
-/// An endpoint of AWS that must not be used.
+/// A setting of AWS that must not be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the endpoint of {service}, {value:?}, {}{}", problem.text(), way_out(*problem))]
-pub struct BadEndpoint {
-    /// The service, as the SDK names it.
-    service: &'static str,
-    /// The address, without a password.
-    value: String,
-    problem: Problem,
+pub enum BadConfig {
+    /// An endpoint.
+    #[error("the endpoint of {service}, {value:?}, {}{}", problem.text(), way_out(*problem))]
+    Endpoint {
+        /// The service, as the SDK names it.
+        service: &'static str,
+        /// The address, without a password.
+        value: String,
+        /// What is wrong with it.
+        problem: Problem,
+    },
+    /// The file of trusted certificates.
+    #[error("the certificates of AWS_CA_BUNDLE cannot be used: {path:?}: {why}")]
+    CaBundle {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
 }
 
 fn way_out(problem: Problem) -> &'static str {
@@ -64,6 +79,26 @@ fn way_out(problem: Problem) -> &'static str {
         }
         _ => "",
     }
+}
+
+/// Has this process read from S3 without credentials: from a bucket that everybody may read.
+pub fn do_not_sign() {
+    UNSIGNED.store(true, Ordering::Relaxed);
+}
+
+/// Whether requests to S3 are made without credentials.
+pub(crate) fn is_unsigned() -> bool {
+    UNSIGNED.load(Ordering::Relaxed)
+}
+
+/// Has this process say to S3 that it pays for its requests: for a bucket whose owner does not.
+pub fn let_requester_pay() {
+    REQUESTER_PAYS.store(true, Ordering::Relaxed);
+}
+
+/// Whether S3 is told that we pay for our requests.
+pub(crate) fn requester_pays() -> bool {
+    REQUESTER_PAYS.load(Ordering::Relaxed)
 }
 
 /// Lets this process use endpoints of AWS that are plain http to another machine.
@@ -79,7 +114,7 @@ pub struct Aws {
 
 impl Aws {
     /// The configuration. Fails where an endpoint that it names must not be used.
-    pub(crate) async fn config(&self) -> Result<&SdkConfig, BadEndpoint> {
+    pub(crate) async fn config(&self) -> Result<&SdkConfig, BadConfig> {
         match &self.given {
             Some(given) => Ok(given),
             None => config().await,
@@ -96,11 +131,18 @@ impl From<&SdkConfig> for Aws {
 }
 
 /// The configuration of this process; the first caller reads it, the others share it.
-/// Fails where an endpoint that it names must not be used.
-pub async fn config() -> Result<&'static SdkConfig, BadEndpoint> {
+/// Fails where an endpoint or a file of certificates that it names must not be used.
+pub async fn config() -> Result<&'static SdkConfig, BadConfig> {
     let config = CONFIG
-        .get_or_init(|| aws_config::load_defaults(BehaviorVersion::latest()))
-        .await;
+        .get_or_try_init(async || {
+            let loader = aws_config::defaults(BehaviorVersion::latest());
+            let loader = match ca_bundle::path().await {
+                Some(path) => loader.http_client(ca_bundle::client(&path)?),
+                None => loader,
+            };
+            Ok(loader.load().await)
+        })
+        .await?;
     let plain_http = PLAIN_HTTP.load(Ordering::Relaxed);
     for service in SERVICES {
         if let Some(address) = custom_endpoint(config, service) {
@@ -128,11 +170,11 @@ pub fn custom_endpoint(config: &SdkConfig, service: &str) -> Option<String> {
         .filter(|address| !address.is_empty())
 }
 
-fn judge(service: &'static str, address: &str, plain_http: bool) -> Result<(), BadEndpoint> {
+fn judge(service: &'static str, address: &str, plain_http: bool) -> Result<(), BadConfig> {
     match endpoint::checked(address) {
         Ok(_) => Ok(()),
         Err(Problem::PlainHttp) if plain_http => Ok(()),
-        Err(problem) => Err(BadEndpoint {
+        Err(problem) => Err(BadConfig::Endpoint {
             service,
             value: endpoint::printable(address),
             problem,

@@ -208,6 +208,17 @@ impl Location {
         format!("{}{key}", self.root)
     }
 
+    /// A key as a list may name it, below this store's root: without the URL or the path of the store
+    /// where it stands before it.
+    pub fn without_root<'a>(&self, name: &'a str) -> &'a str {
+        let place = match self.scheme {
+            Scheme::S3 => format!("s3://{}/{}", self.bucket, self.root),
+            Scheme::File => self.root.clone(),
+            Scheme::Flickr => return name,
+        };
+        name.strip_prefix(&place).unwrap_or(name)
+    }
+
     /// The percent-encoded URL of a key in this store, as it stands in a message.
     pub fn url_of(&self, key: &Key) -> String {
         format!("{self}{}", utf8_percent_encode(key.as_str(), ENCODED))

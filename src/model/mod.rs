@@ -1,6 +1,7 @@
 //! What a key, a job, an outcome and a plan mean: pure, without I/O, clock or randomness.
 
 pub mod breaker;
+pub mod clutter;
 pub mod digest;
 pub mod failure_class;
 pub mod flickr;

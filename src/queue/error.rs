@@ -78,7 +78,7 @@ pub enum Error {
     },
     /// The endpoint of AWS must not be used: the user has to set another.
     #[error(transparent)]
-    Endpoint(#[from] crate::aws::BadEndpoint),
+    Endpoint(#[from] crate::aws::BadConfig),
     /// The disk under a SQLite queue is full: make room and start again, nothing is lost.
     #[error("no room left on the disk for {}; make room and start again", file.display())]
     Full {

@@ -1,6 +1,6 @@
 //! Why a source could not be listed, or a file not be read or written: [`Error`].
 
-use crate::aws::BadEndpoint;
+use crate::aws::BadConfig;
 use crate::model::location::InvalidLocation;
 use crate::model::outage::Service;
 
@@ -61,7 +61,7 @@ pub enum Error {
     },
     /// The endpoint of AWS must not be used.
     #[error(transparent)]
-    Endpoint(#[from] BadEndpoint),
+    Endpoint(#[from] BadConfig),
     /// An S3 Inventory report is not as S3 writes it, or not in a format that is read here.
     #[error("{what} is no inventory that can be read: {detail}")]
     Inventory {

@@ -10,8 +10,10 @@
 mod content;
 mod error;
 mod etag_trust;
+mod file_type;
 pub mod flickr;
 mod folder;
+mod globs;
 mod hasher;
 mod idle;
 mod inventory;
@@ -26,16 +28,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use globset::GlobSet;
 use tokio::time::Instant;
 
 pub use self::content::{Body, ByteCount, Content, ReadErrorSlot};
 pub use self::error::{Cause, Error};
 pub use self::etag_trust::EtagTrust;
+pub use self::file_type::extension_of;
+pub use self::globs::{Globs, InvalidGlob};
 pub use self::hasher::Hasher;
 use self::idle::idle;
-use self::listing::excludes_folder;
-pub use self::listing::{Object, Page, Passed, is_excluded};
+pub use self::listing::{Object, Page, Passed};
 pub use self::source::{Source, locate};
 pub use self::target::{Target, TargetOptions};
 pub use self::throttle::Throttle;
@@ -56,6 +58,8 @@ pub struct Reading {
     pub etag_md5: Option<Digest>,
     /// The checksum of the whole file that the store keeps beside it.
     pub checksum: Option<Digest>,
+    /// What the store says the file is, such as `image/jpeg`; anybody may have set it.
+    pub content_type: Option<String>,
     /// The bytes from `start` on.
     pub body: BoxStream<'static, Result<Bytes, Error>>,
 }
@@ -80,8 +84,14 @@ impl Version {
 
 #[async_trait]
 trait Read: Send + Sync {
-    fn list(&self, prefix: &str, exclude: &GlobSet) -> BoxStream<'static, Result<Page, Error>>;
+    fn list(&self, prefix: &str, exclude: &Globs) -> BoxStream<'static, Result<Page, Error>>;
     async fn read(&self, key: &Key, offset: u64, etag: Option<&str>) -> Result<Reading, Error>;
+    /// The beginning of a file, or all of it: what more than the head costs is up to the store.
+    async fn read_head(&self, key: &Key) -> Result<Reading, Error>;
+    async fn stat(&self, key: &Key) -> Result<Object, Error>;
+    /// The files directly in a folder (`""`, or ending in a slash), and its folders with a slash;
+    /// a thousand at most.
+    async fn names(&self, folder: &str) -> Result<Vec<String>, Error>;
 }
 
 /// Whose a target is. A queue is for one target alone.

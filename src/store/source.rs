@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use futures_util::stream::BoxStream;
-use globset::GlobSet;
+use futures_util::stream::{BoxStream, StreamExt};
 
-use super::{Error, EtagTrust, Page, Read, Reading, folder, inventory, s3};
+use super::file_type::{HEAD_BYTES, extension_of};
+use super::{Error, EtagTrust, Globs, Object, Page, Read, Reading, folder, inventory, s3};
 use crate::model::location::{InvalidLocation, Named};
 use crate::model::{Key, Location, Scheme};
 
@@ -96,8 +96,32 @@ impl Source {
     ///
     /// It ends in an error rather than early: where the answers of a store do not go together,
     /// or a disk does not answer.
-    pub fn list(&self, prefix: &str, exclude: &GlobSet) -> BoxStream<'static, Result<Page, Error>> {
+    pub fn list(&self, prefix: &str, exclude: &Globs) -> BoxStream<'static, Result<Page, Error>> {
         self.backend.list(prefix, exclude)
+    }
+
+    /// One file as a listing would show it. Fails where it is not there.
+    pub async fn stat(&self, key: &Key) -> Result<Object, Error> {
+        self.backend.stat(key).await
+    }
+
+    /// The extension that a file should have by its first bytes and by what the store says of it;
+    /// `None` where neither tells. Costs one request.
+    pub async fn extension_of(&self, key: &Key) -> Result<Option<&'static str>, Error> {
+        let mut reading = self.backend.read_head(key).await?;
+        let mut head = Vec::with_capacity(HEAD_BYTES);
+        while head.len() < HEAD_BYTES
+            && let Some(chunk) = reading.body.next().await
+        {
+            head.extend_from_slice(&chunk?);
+        }
+        Ok(extension_of(&head, reading.content_type.as_deref()))
+    }
+
+    /// The files directly in a folder (`""`, or ending in a slash), and its folders with a slash;
+    /// a thousand at most, and none where an inventory would have to be read for them.
+    pub async fn names(&self, folder: &str) -> Result<Vec<String>, Error> {
+        self.backend.names(folder).await
     }
 
     /// Starts to read a file from an offset in bytes; with an `etag`, only that version of it.

@@ -4,6 +4,9 @@ use std::num::NonZeroU64;
 use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp, ZonedDateTime};
 use s3flickr::model::flickr::privacy::Privacy;
 use s3flickr::model::flickr::set_title::SetName;
 use s3flickr::ops::work::Transfers;
@@ -76,6 +79,36 @@ pub fn bandwidth(text: &str) -> Result<Throttle, String> {
     }
 }
 
+/// Reads a size in bytes, with rclone's letters for powers of 1,024.
+pub fn size(text: &str) -> Result<u64, String> {
+    bytes(text).ok_or_else(|| "give bytes, or a size such as 10K, 1.5M or 2GiB".to_owned())
+}
+
+/// Reads a moment: a date, a time, or how long ago it was. In seconds since 1970.
+///
+/// A date without a time is its first moment in this machine's time zone.
+pub fn moment(text: &str) -> Result<i64, String> {
+    let advice = || {
+        "give a date such as 2024-01-31 or 2024-01-31T18:00, or how long ago: 30d, 12h, 2w, 1y"
+            .to_owned()
+    };
+    let zone = TimeZone::system();
+    let text = text.trim();
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(time.as_second());
+    }
+    if let Ok(date) = text.parse::<DateTime>() {
+        let time = zone.to_timestamp(date).map_err(|_| advice())?;
+        return Ok(time.as_second());
+    }
+    let ago: Span = text.parse().map_err(|_| advice())?;
+    let time = match ago.is_negative() {
+        true => return Err(advice()),
+        false => ZonedDateTime::now().checked_sub(ago),
+    };
+    Ok(time.map_err(|_| advice())?.timestamp().as_second())
+}
+
 fn bytes(text: &str) -> Option<u64> {
     let text = text.to_ascii_uppercase();
     let text = text
@@ -114,6 +147,26 @@ mod tests {
                 .ends_with("did you mean 512K?")
         );
         assert!(bandwidth("off").is_ok() && bandwidth("0").is_ok());
+    }
+
+    #[test]
+    fn a_moment_is_a_date_or_how_long_ago_it_was() {
+        assert_eq!(moment("2024-01-31T12:00:00Z"), Ok(1_706_702_400));
+        let midnight = moment("2024-01-31").unwrap();
+        assert_eq!(moment("2024-01-31T00:00"), Ok(midnight));
+        assert_eq!(moment("2024-01-31 01:00"), Ok(midnight + 3600));
+        let now = Timestamp::now().as_second();
+        for (text, seconds) in [("12h", 43_200), ("90m", 5_400), ("2 hours", 7_200)] {
+            let ago = now - moment(text).unwrap();
+            assert!((seconds - 1..=seconds + 60).contains(&ago), "{text}: {ago}");
+        }
+        for (text, days) in [("30d", 30), ("2w", 14), ("1y", 365)] {
+            let ago = (now - moment(text).unwrap()) as f64 / 86_400.0;
+            assert!((ago - f64::from(days)).abs() < 1.1, "{text}: {ago} days");
+        }
+        for nonsense in ["", "30", "yesterday", "2024-13-01", "-3d", "d30", "999999y"] {
+            assert!(moment(nonsense).is_err(), "{nonsense}");
+        }
     }
 
     #[test]

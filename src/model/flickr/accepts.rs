@@ -21,8 +21,10 @@ pub enum Kind {
     Video,
 }
 
-/// The extensions of the photos that Flickr takes.
-pub const PHOTOS: &[&str] = &["jpg", "jpeg", "jpe", "png", "gif", "tif", "tiff"];
+/// The extensions of the photos that Flickr takes. Browsers and Windows write some of JPEG's.
+pub const PHOTOS: &[&str] = &[
+    "jpg", "jpeg", "jpe", "jfif", "jif", "pjpeg", "pjp", "png", "gif", "tif", "tiff",
+];
 
 /// The extensions of the videos that Flickr takes.
 pub const VIDEOS: &[&str] = &[
@@ -32,10 +34,14 @@ pub const VIDEOS: &[&str] = &[
 impl Kind {
     /// What a key's extension says; `None` for what Flickr does not take.
     pub fn from_key(key: &Key) -> Option<Kind> {
-        let extension = key.extension()?;
-        if PHOTOS.contains(&extension.as_str()) {
+        Kind::from_extension(&key.extension()?)
+    }
+
+    /// What an extension in lower case says, without its dot; `None` for what Flickr does not take.
+    pub fn from_extension(extension: &str) -> Option<Kind> {
+        if PHOTOS.contains(&extension) {
             Some(Kind::Photo)
-        } else if VIDEOS.contains(&extension.as_str()) {
+        } else if VIDEOS.contains(&extension) {
             Some(Kind::Video)
         } else {
             None
@@ -70,6 +76,8 @@ pub enum Skip {
     AlreadyQueued,
     /// Its name is no UTF-8, or holds a NUL.
     Name,
+    /// What a program left beside photos: a thumbnail, something from the trash.
+    Clutter,
     /// It could not be looked into: there may be photos in it.
     Unreadable,
 }
@@ -86,6 +94,7 @@ impl Skip {
             Skip::Filtered => "filtered",
             Skip::AlreadyQueued => "already_queued",
             Skip::Name => "name",
+            Skip::Clutter => "clutter",
             Skip::Unreadable => "unreadable",
         }
     }
@@ -105,9 +114,10 @@ impl fmt::Display for Skip {
             Skip::Type => "not a type that Flickr takes",
             Skip::TooLarge => "larger than Flickr takes",
             Skip::Archived => "archived (restore it from Glacier first)",
-            Skip::Filtered => "left out by --include or --exclude",
+            Skip::Filtered => "left out by a filter",
             Skip::AlreadyQueued => "already queued by an earlier populate",
             Skip::Name => "a name that is no text",
+            Skip::Clutter => "thumbnails, trash and the like (--all-names takes them)",
             Skip::Unreadable => "could not be read",
         })
     }
@@ -116,6 +126,11 @@ impl fmt::Display for Skip {
 /// Whether a file of this key and size is for Flickr.
 pub fn accepts(key: &Key, size_bytes: u64, archived: bool) -> Result<Kind, Skip> {
     let kind = Kind::from_key(key).ok_or(Skip::Type)?;
+    accepts_kind(kind, size_bytes, archived)
+}
+
+/// The same for a file whose kind is known otherwise than by its key.
+pub fn accepts_kind(kind: Kind, size_bytes: u64, archived: bool) -> Result<Kind, Skip> {
     if size_bytes == 0 {
         Err(Skip::Empty)
     } else if size_bytes > kind.limit_bytes() {

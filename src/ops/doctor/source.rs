@@ -1,12 +1,11 @@
 //! The source: whether it can be listed, and a file of it be read.
 
 use futures_util::StreamExt;
-use globset::GlobSet;
 
 use super::Check;
 use crate::error_chain;
 use crate::model::{Key, Location};
-use crate::store::{Error, Source};
+use crate::store::{Error, Globs, Source};
 
 const SOURCE: &str = "source";
 const FILE: &str = "a file of the source";
@@ -18,7 +17,7 @@ pub async fn source(location: Location) -> Vec<Check> {
         Ok(source) => source,
         Err(error) => return vec![bad(SOURCE, &error)],
     };
-    let mut pages = source.list("", &GlobSet::empty());
+    let mut pages = source.list("", &Globs::default());
     let mut first = None;
     while first.is_none() {
         match pages.next().await {

@@ -1,18 +1,21 @@
 //! The listing of a source: which files are photos, and their way to the queue.
 
-use std::pin::pin;
+use futures_util::stream::{Stream, StreamExt, iter};
 
-use futures_util::stream::{Stream, StreamExt};
-
+use super::filter::Checked;
+use super::hint::hint;
 use super::queued_run::QueuedRun;
 use super::sender::Sender;
-use super::{Error, Options, Summary};
-use crate::model::flickr::accepts::{Skip, accepts};
-use crate::model::{Job, Key};
+use super::{Error, Options, Summary, files};
+use crate::model::flickr::accepts::Skip;
+use crate::model::{Job, Key, Scheme};
 use crate::monitor::{Event, Monitor};
 use crate::queue::{Queue, Sent};
 use crate::stop::Stop;
-use crate::store::{self, Object, Page, Passed, Source, is_excluded};
+use crate::store::{self, Object, Page, Passed, Source};
+
+/// How many files whose names do not say what they are are looked into at once.
+const LOOKED_INTO_AT_ONCE: usize = 16;
 
 /// After how many jobs the running total is saved with the queue.
 const SAVE_EVERY: u64 = 20_000;
@@ -31,6 +34,11 @@ pub(super) struct Listing<'a> {
     /// This run and its jobs, once there is something to send.
     run: Option<(QueuedRun<'a>, Sender)>,
     stop: &'a Stop,
+    /// Whether a file was seen that `--include` matches.
+    is_included: bool,
+    /// How many files were left out only because the case of their names is another, and the first
+    /// of them.
+    differ_in_case: (u64, Option<String>),
 }
 
 impl<'a> Listing<'a> {
@@ -52,7 +60,44 @@ impl<'a> Listing<'a> {
             queue,
             run: None,
             stop,
+            is_included: false,
+            differ_in_case: (0, None),
         }
+    }
+
+    /// What a user should know where nothing was found, or nothing was wanted of all that was:
+    /// most likely something else was meant. `None` where that is as it should be.
+    pub(super) async fn nothing_found(&self) -> Option<Error> {
+        let (summary, location) = (&self.summary, self.source.location());
+        let filtered = summary.skipped.get(&Skip::Filtered).copied().unwrap_or(0);
+        if summary.stopped || summary.queued > 0 || filtered < summary.listed {
+            return None;
+        }
+        if let (differ @ 1.., Some(first)) = &self.differ_in_case {
+            return Some(Error::Invalid(format!(
+                "no file of {location} matches --include as it is written; {differ} match where \
+                 upper and lower case are the same, such as {first:?}: add --ignore-case"
+            )));
+        }
+        if filtered > 0 {
+            // That nothing is left may be what the other filters are for.
+            return (!self.is_included).then(|| {
+                let why = format!("no file of {location} matches --include; {filtered} are there");
+                Error::Invalid(why)
+            });
+        }
+        let prefix = &self.options.prefix;
+        let is_whole_bucket = location.root().is_empty() && prefix.is_empty();
+        if is_whole_bucket || self.options.files.is_some() {
+            return None;
+        }
+        let hint = hint(location, prefix).await;
+        let place = format!("{location}{prefix}");
+        Some(match location.scheme() {
+            // The folder is there, or the listing had failed.
+            Scheme::File if prefix.is_empty() => return None,
+            _ => Error::Invalid(format!("there is no file in {place}{hint}")),
+        })
     }
 
     /// Queues what is listed, until the end of the listing or until it is asked to stop.
@@ -81,19 +126,19 @@ impl<'a> Listing<'a> {
 
     async fn send_pages(&mut self) -> Result<(), Error> {
         let options = self.options;
-        let mut pages = pin!(self.source.list(&options.prefix, &options.exclude));
+        let mut pages = match &options.files {
+            Some(names) => files::pages(self.source, names, &options.prefix),
+            None => self.source.list(&options.prefix, &options.filter.exclude),
+        };
         while let Some(page) = self.next_page(&mut pages).await.transpose()? {
             self.monitor.event(Event::Listed {
                 files: page.objects.len(),
             });
+            self.summary.listed += (page.objects.len() + page.passed_over.len()) as u64;
             for (path, why) in page.passed_over {
                 self.pass_over(path, why);
             }
-            for object in page.objects {
-                if let Some(job) = self.job(object).await? {
-                    self.send(&job).await?;
-                }
-            }
+            self.take(page.objects).await?;
             if self.summary.queued - self.saved >= SAVE_EVERY {
                 self.save().await?;
             }
@@ -133,16 +178,27 @@ impl<'a> Listing<'a> {
         Ok(())
     }
 
-    /// The job for a file, or `None` for one that is passed over and counted.
-    async fn job(&mut self, object: Object) -> Result<Option<Job>, Error> {
-        let key = match self.filter(&object) {
-            Ok(key) => key,
-            Err(reason) => {
-                let unnamed = || "(a name that is no UTF-8)".to_owned();
-                self.skip(object.path.unwrap_or_else(unnamed), reason);
-                return Ok(None);
+    /// Queues what of a page is wanted, and counts the rest.
+    async fn take(&mut self, objects: Vec<Object>) -> Result<(), Error> {
+        let (source, filter) = (self.source, &self.options.filter);
+        let mut checked = iter(objects)
+            .map(|object| filter.check(source, object))
+            .buffered(LOOKED_INTO_AT_ONCE);
+        while let Some(checked) = checked.next().await {
+            match checked? {
+                Checked::Wanted(key, object) => {
+                    let job = self.job(key, &object).await?;
+                    self.send(&job).await?;
+                }
+                Checked::Skipped(path, reason) => self.skip(path, reason),
+                Checked::Unreadable(path, why) => self.pass_over(path, Passed::Unreadable(why)),
             }
-        };
+        }
+        Ok(())
+    }
+
+    /// The job for a file that is wanted.
+    async fn job(&mut self, key: Key, object: &Object) -> Result<Job, Error> {
         if self.run.is_none()
             && let Some(queue) = self.queue
         {
@@ -161,23 +217,7 @@ impl<'a> Listing<'a> {
         if let Some((run, _)) = &self.run {
             run.mark(&mut job);
         }
-        Ok(Some(job))
-    }
-
-    fn filter(&self, object: &Object) -> Result<Key, Skip> {
-        let path = object.path.as_deref().ok_or(Skip::Name)?;
-        if path.is_empty() || path.ends_with('/') {
-            return Err(Skip::Folder);
-        }
-        let key = Key::new(path).map_err(|_| Skip::Name)?;
-        let Options {
-            include, exclude, ..
-        } = self.options;
-        let wanted = include.is_empty() || include.is_match(path);
-        if !wanted || is_excluded(exclude, path) {
-            return Err(Skip::Filtered);
-        }
-        accepts(&key, object.size, object.archived).map(|_| key)
+        Ok(job)
     }
 
     /// Counts what the listing itself passed over.
@@ -193,6 +233,12 @@ impl<'a> Listing<'a> {
     }
 
     fn skip(&mut self, path: String, reason: Skip) {
+        let filter = &self.options.filter;
+        self.is_included |= filter.includes(&path);
+        if reason == Skip::Filtered && filter.differs_in_case(&path) {
+            self.differ_in_case.0 += 1;
+            self.differ_in_case.1.get_or_insert_with(|| path.clone());
+        }
         *self.summary.skipped.entry(reason).or_default() += 1;
         self.monitor.event(Event::Skipped { path, reason });
     }

@@ -1,14 +1,17 @@
 //! `populate`: lists the source and puts one job a photo on the queue, in constant memory.
 
+mod files;
+mod filter;
+mod hint;
 mod listing;
 mod queued_run;
 mod sender;
 
 use std::collections::BTreeMap;
 
-use globset::GlobSet;
 use serde::Serialize;
 
+pub use self::filter::Filter;
 use self::listing::Listing;
 use super::Error;
 use crate::model::flickr::accepts::Skip;
@@ -24,10 +27,10 @@ pub struct Options {
     pub prefix: String,
     /// Attempts that each job has; at least 1.
     pub retries: u32,
-    /// Only keys that one of these matches; empty for all.
-    pub include: GlobSet,
-    /// No key that one of these matches, or a folder that it is in; wins over `include`.
-    pub exclude: GlobSet,
+    /// Which of them are wanted.
+    pub filter: Filter,
+    /// The names of the files, in place of a listing of the source.
+    pub files: Option<Vec<String>>,
 }
 
 impl Default for Options {
@@ -36,8 +39,8 @@ impl Default for Options {
         Options {
             prefix: String::new(),
             retries: 5,
-            include: GlobSet::empty(),
-            exclude: GlobSet::empty(),
+            filter: Filter::default(),
+            files: None,
         }
     }
 }
@@ -49,6 +52,8 @@ pub struct Summary {
     pub queued: u64,
     /// The bytes of their files.
     pub bytes: u64,
+    /// What the source showed: files, and what else was passed over.
+    pub listed: u64,
     /// Files passed over, by reason.
     pub skipped: BTreeMap<Skip, u64>,
     /// Whether an earlier `populate` of this queue was found, so that the workers will look
@@ -89,7 +94,10 @@ pub async fn populate(
         }
     };
     match ended {
-        Ok(()) => Ok(listing.summary),
+        Ok(()) => match listing.nothing_found().await {
+            Some(error) => Err(error),
+            None => Ok(listing.summary),
+        },
         Err(cause) if listing.summary.queued == 0 => Err(cause),
         Err(cause) => Err(Error::Midway {
             done: format!(

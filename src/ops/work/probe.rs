@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use globset::GlobSet;
 
 use crate::model::breaker::Proof;
 use crate::model::outage::Service;
 use crate::model::{Job, Scheme};
-use crate::store::{self, Source, Target};
+use crate::store::{self, Globs, Source, Target};
 
 /// A folder that does not answer for so long is away: a network disk, say.
 const DISK: Duration = Duration::from_secs(10);
@@ -35,7 +34,7 @@ async fn reads(source: &Source, job: &Job) -> bool {
     }
     // A listing of what begins with the key: one key, or none.
     let page = source
-        .list(job.key.as_str(), &GlobSet::empty())
+        .list(job.key.as_str(), &Globs::default())
         .next()
         .await;
     // Those who may read a bucket need not be allowed to list it, and a list that cannot be

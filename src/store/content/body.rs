@@ -6,14 +6,14 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::stream::{BoxStream, StreamExt, unfold};
+use futures_util::stream::{BoxStream, StreamExt, empty, iter, unfold};
 use parking_lot::Mutex;
 
 use super::checks::{Check, Known};
 use super::resumable::Resumable;
 use super::{ByteCount, Throttle};
 use crate::model::Digest;
-use crate::store::Error;
+use crate::store::{Error, extension_of};
 
 /// Why a body ended early, kept for the caller that started the upload. Clones are one slot.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +66,21 @@ impl Body {
             bytes: throttle.apply(bytes),
             read_error,
         }
+    }
+}
+
+impl Body {
+    /// The extension that the file should have by its first bytes; `None` where they do not tell.
+    /// They stay the first of the body.
+    pub async fn extension(&mut self) -> Option<&'static str> {
+        let first = self.bytes.next().await?;
+        let extension = first
+            .as_ref()
+            .ok()
+            .and_then(|head| extension_of(head, None));
+        let rest = std::mem::replace(&mut self.bytes, empty().boxed());
+        self.bytes = iter([first]).chain(rest).boxed();
+        extension
     }
 }
 

@@ -6,9 +6,13 @@ use super::errors::{from_flickr, from_refusal};
 use super::prior_uploads::Prior;
 use crate::flickr::{self, Permit};
 use crate::model::Key;
+use crate::model::flickr::accepts::Kind;
 use crate::model::flickr::set_title::photo_title;
 use crate::model::flickr::tags::{Origin, checksum_tag};
 use crate::store::{Body, Content, Error, PriorAttempt, Put, Stored};
+
+/// Extensions of JPEGs that programs wrote now and then, and that Flickr may not know.
+const RARE_JPEG: [&str; 4] = ["jfif", "jif", "pjpeg", "pjp"];
 
 /// One attempt to have a file in the account.
 pub(super) struct Upload<'a> {
@@ -142,17 +146,18 @@ impl<'a> Upload<'a> {
 
     async fn upload(
         &mut self,
-        body: Body,
+        mut body: Body,
         origin: &Origin,
         dedup_check: bool,
         permit: Option<Permit>,
     ) -> Result<Uploaded, Error> {
         let client = &self.to.client;
+        let file_name = file_name(&origin.key, &mut body).await;
         let upload = flickr::Upload {
             title: photo_title(&origin.key),
             tags: origin.tags(),
             privacy: self.to.privacy,
-            file_name: file_name(&origin.key),
+            file_name,
             dedup_check,
             length: body.size,
             body: body.bytes,
@@ -194,20 +199,54 @@ fn is_surely_not_there(error: &flickr::Error) -> bool {
 }
 
 /// Flickr judges a file partly by its name's extension; the rest of the name is not kept, and
-/// plain ASCII keeps every multipart reader happy.
-fn file_name(key: &Key) -> String {
-    let extension = key.extension().filter(|extension| extension.is_ascii());
-    format!("photo.{}", extension.as_deref().unwrap_or("jpg"))
+/// plain ASCII keeps every multipart reader happy. A name that says no type gets the bytes' own.
+async fn file_name(key: &Key, body: &mut Body) -> String {
+    let extension = key.extension();
+    let named = extension
+        .as_deref()
+        .filter(|name| Kind::from_extension(name).is_some());
+    match named {
+        Some(jpeg) if RARE_JPEG.contains(&jpeg) => "photo.jpg".to_owned(),
+        Some(extension) => format!("photo.{extension}"),
+        None => format!("photo.{}", body.extension().await.unwrap_or("jpg")),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use bytes::Bytes;
+    use futures_util::StreamExt;
 
-    #[test]
-    fn the_file_name_is_plain_but_for_the_true_extension() {
-        let name = |path: &str| file_name(&Key::new(path).unwrap());
-        assert_eq!(name("Café, été/IMG \"1\".JPeG"), "photo.jpeg");
-        assert_eq!(name("a.m2ts"), "photo.m2ts");
+    use super::*;
+    use crate::store::ReadErrorSlot;
+
+    async fn name(path: &str, bytes: &'static [u8]) -> String {
+        let bytes = futures_util::stream::iter([Ok(Bytes::from_static(bytes))]);
+        let mut body = Body {
+            size: 1,
+            digest: None,
+            bytes: bytes.boxed(),
+            read_error: ReadErrorSlot::default(),
+        };
+        let name = file_name(&Key::new(path).unwrap(), &mut body).await;
+        assert!(
+            body.bytes.next().await.is_some(),
+            "the bytes are still there"
+        );
+        name
+    }
+
+    #[tokio::test]
+    async fn the_file_name_is_plain_but_for_the_true_extension() {
+        assert_eq!(name("Café, été/IMG \"1\".JPeG", b"").await, "photo.jpeg");
+        assert_eq!(name("a.m2ts", b"").await, "photo.m2ts");
+        assert_eq!(name("a.JFIF", b"").await, "photo.jpg");
+    }
+
+    #[tokio::test]
+    async fn a_file_without_an_extension_is_named_by_its_bytes() {
+        assert_eq!(name("a", b"\x89PNG\r\n\x1a\n").await, "photo.png");
+        assert_eq!(name("scan 3.5", b"GIF89a").await, "photo.gif");
+        assert_eq!(name("a", b"\xff\xd8\xff\xe0").await, "photo.jpg");
     }
 }

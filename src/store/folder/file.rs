@@ -15,7 +15,7 @@ use super::super::idle::idle;
 use super::super::{Error, Reading, Version};
 use super::beneath::{self, Refused};
 use super::limit::{ANSWER, silent, within};
-use super::mark;
+use super::version_of;
 
 /// Bytes read at once: large enough that system calls cost little, small enough for many lanes.
 const CHUNK: usize = 128 * 1024;
@@ -104,8 +104,16 @@ pub(super) async fn read(
         version,
         etag_md5: None,
         checksum: None,
+        content_type: None,
         body: idle(body.stream(), what),
     })
+}
+
+/// What the system knows of a regular file below the fence.
+pub(super) async fn metadata(root: &Root, path: &Path) -> Result<Metadata, Error> {
+    let (_, metadata) = open(root, path).await?;
+    let _ = timeout(ANSWER, root.remember()).await;
+    Ok(metadata)
 }
 
 /// Opens a regular file below the fence. A disk of the network may never answer: each question has
@@ -173,7 +181,7 @@ impl Body {
 
 fn version(metadata: &Metadata) -> Version {
     Version {
-        etag: mark(metadata),
+        etag: version_of(metadata),
         modified: None,
         id: identity(metadata),
     }

@@ -8,17 +8,16 @@ mod walk;
 use std::fs::Metadata;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
-use globset::GlobSet;
 use tokio::sync::mpsc;
 
 use self::file::Root;
 use self::limit::{ANSWER, Beat};
 use self::walk::{Wanted, walk};
-use super::{Error, Page, Read, Reading};
+use super::{Error, Globs, Object, Page, Read, Reading};
 use crate::model::{Key, Location};
 
 pub(super) struct Folder {
@@ -35,7 +34,7 @@ impl Folder {
 
 #[async_trait]
 impl Read for Folder {
-    fn list(&self, prefix: &str, exclude: &GlobSet) -> BoxStream<'static, Result<Page, Error>> {
+    fn list(&self, prefix: &str, exclude: &Globs) -> BoxStream<'static, Result<Page, Error>> {
         let root = self.root.path.clone();
         let wanted = Wanted {
             prefix: prefix.to_owned(),
@@ -52,10 +51,48 @@ impl Read for Folder {
         let path = self.root.path.join(key.as_str());
         file::read(&self.root, path, offset, etag).await
     }
+
+    async fn read_head(&self, key: &Key) -> Result<Reading, Error> {
+        self.read(key, 0, None).await
+    }
+
+    async fn stat(&self, key: &Key) -> Result<Object, Error> {
+        let path = self.root.path.join(key.as_str());
+        let metadata = file::metadata(&self.root, &path).await?;
+        Ok(object(Some(key.to_string()), &metadata))
+    }
+
+    async fn names(&self, folder: &str) -> Result<Vec<String>, Error> {
+        let path = self.root.path.join(folder);
+        let asked = path.clone();
+        let names = limit::within(ANSWER, &path, move || walk::names(&asked)).await?;
+        names.map_err(|error| of_root(&path, &error))
+    }
+}
+
+/// A file as a listing shows it.
+fn object(path: Option<String>, metadata: &Metadata) -> Object {
+    let modified = metadata.modified().ok().map(unix_seconds);
+    Object {
+        path,
+        size: metadata.len(),
+        etag: version_of(metadata),
+        modified,
+        archived: false,
+    }
+}
+
+/// A time before 1970 has a negative number.
+fn unix_seconds(time: SystemTime) -> i64 {
+    let seconds = |span: Duration| i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => seconds(since),
+        Err(before) => -seconds(before.duration()),
+    }
 }
 
 /// A file's version: its size and the time of its last change in nanoseconds, in hex.
-fn mark(metadata: &Metadata) -> String {
+fn version_of(metadata: &Metadata) -> String {
     let changed = metadata
         .modified()
         .ok()

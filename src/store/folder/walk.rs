@@ -8,12 +8,11 @@ use std::fs::{self, DirEntry, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use globset::GlobSet;
 use tokio::sync::mpsc;
 
 use super::limit::Beat;
-use super::{mark, of_root};
-use crate::store::{Error, Object, Page, Passed, excludes_folder, is_excluded};
+use super::{object, of_root};
+use crate::store::{Error, Globs, Page, Passed};
 
 /// Files in one page of a listing, as S3 has it.
 const PAGE: usize = 1000;
@@ -23,7 +22,7 @@ pub(super) struct Wanted {
     /// Only paths that begin with this.
     pub prefix: String,
     /// No path or folder that one of these matches.
-    pub exclude: GlobSet,
+    pub exclude: Globs,
 }
 
 impl Wanted {
@@ -126,7 +125,7 @@ impl Walk<'_> {
         if !self.wanted.enters(&name) {
             return false;
         }
-        let excluded = excludes_folder(&self.wanted.exclude, &name);
+        let excluded = self.wanted.exclude.excludes_folder(&name);
         if excluded {
             self.pass(path, Passed::Excluded);
         }
@@ -152,7 +151,7 @@ impl Walk<'_> {
             return;
         }
         // It may be a folder: an excluded one is not even looked at.
-        if is_excluded(&self.wanted.exclude, &name) {
+        if self.wanted.exclude.excludes(&name) {
             return self.pass(path, Passed::Excluded);
         }
         let found = fs::canonicalize(path).and_then(|target| {
@@ -191,12 +190,7 @@ impl Walk<'_> {
             .as_ref()
             .is_none_or(|name| name.starts_with(&self.wanted.prefix));
         if wanted {
-            self.page.objects.push(Object {
-                path: name,
-                size: metadata.len(),
-                etag: mark(metadata),
-                archived: false,
-            });
+            self.page.objects.push(object(name, metadata));
             self.send_if_full();
         }
     }
@@ -209,7 +203,7 @@ impl Walk<'_> {
     fn pass(&mut self, path: &Path, why: Passed) {
         let name = self.relative(path).to_string_lossy().into_owned();
         let unwanted = !self.wanted.follows(&name)
-            || (why != Passed::Excluded && is_excluded(&self.wanted.exclude, &name));
+            || (why != Passed::Excluded && self.wanted.exclude.excludes(&name));
         if !unwanted {
             self.page.passed_over.push((name, why));
             self.send_if_full();
@@ -231,6 +225,17 @@ impl Walk<'_> {
         let page = std::mem::take(&mut self.page);
         self.heard = self.sender.blocking_send(Ok(page)).is_ok();
     }
+}
+
+/// The names directly in a folder, folders with a slash; a page of them at most.
+pub(super) fn names(folder: &Path) -> io::Result<Vec<String>> {
+    let entries = fs::read_dir(folder)?.filter_map(Result::ok).take(PAGE);
+    let name = |entry: DirEntry| {
+        let name = entry.file_name().into_string().ok()?;
+        let is_folder = entry.path().is_dir();
+        Some(if is_folder { format!("{name}/") } else { name })
+    };
+    Ok(entries.filter_map(name).collect())
 }
 
 /// What is in a folder, by name. A name that cannot be read is an error among the others.

@@ -14,12 +14,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, iter, unfold};
-use globset::GlobSet;
 use serde::Deserialize;
 
 use self::rows::{Columns, Rows};
 use super::s3::S3;
-use super::{Error, Object, Page, Read, Reading};
+use super::{Error, Globs, Object, Page, Read, Reading};
 use crate::model::{Key, Location};
 
 /// The longest manifest, in bytes: it names some thousands of files.
@@ -116,7 +115,7 @@ async fn whole(store: &S3, key: &Key) -> Result<Vec<u8>, Error> {
 
 #[async_trait]
 impl Read for Inventory {
-    fn list(&self, prefix: &str, _: &GlobSet) -> BoxStream<'static, Result<Page, Error>> {
+    fn list(&self, prefix: &str, _: &Globs) -> BoxStream<'static, Result<Page, Error>> {
         let (reports, columns) = (self.reports.clone(), self.columns);
         let prefix: Arc<str> = prefix.into();
         let pages = iter(self.files.clone()).then(move |file| {
@@ -132,6 +131,18 @@ impl Read for Inventory {
 
     async fn read(&self, key: &Key, offset: u64, etag: Option<&str>) -> Result<Reading, Error> {
         self.bucket.read(key, offset, etag).await
+    }
+
+    async fn read_head(&self, key: &Key) -> Result<Reading, Error> {
+        self.bucket.read_head(key).await
+    }
+
+    async fn stat(&self, key: &Key) -> Result<Object, Error> {
+        self.bucket.stat(key).await
+    }
+
+    async fn names(&self, _: &str) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use csv_core::{ReadRecordResult, Reader};
 use data_encoding::HEXLOWER;
 use flate2::write::MultiGzDecoder;
+use jiff::Timestamp;
 use md5::{Digest, Md5};
 
 use super::DataFile;
@@ -25,6 +26,7 @@ pub(super) struct Columns {
     class: Option<usize>,
     latest: Option<usize>,
     deleted: Option<usize>,
+    modified: Option<usize>,
 }
 
 impl Columns {
@@ -45,6 +47,7 @@ impl Columns {
             class: find("StorageClass"),
             latest: find("IsLatest"),
             deleted: find("IsDeleteMarker"),
+            modified: find("LastModifiedDate"),
         })
     }
 
@@ -67,6 +70,9 @@ impl Columns {
                 size => size.parse().map_err(|_| format!("{size:?} is no size"))?,
             },
             etag: need(self.etag)?.to_owned(),
+            modified: field(self.modified)
+                .and_then(|text| text.parse().ok())
+                .map(|time: Timestamp| time.as_second()),
             archived: field(self.class).is_some_and(s3::is_archive),
         }))
     }

@@ -44,6 +44,34 @@ pub(super) fn list(store: &S3, prefix: &str) -> BoxStream<'static, Result<Page, 
     .boxed()
 }
 
+/// The names directly in a folder below the store's root, folders with a slash; a page at most.
+///
+/// For a hint alone: an answer that is not as it should be only makes the hint worse.
+pub(super) async fn names(store: &S3, folder: &str) -> Result<Vec<String>, Error> {
+    let prefix = format!("{}{folder}", store.location.root());
+    let request = store
+        .client
+        .list_objects_v2()
+        .bucket(store.location.bucket())
+        .prefix(&prefix)
+        .delimiter("/")
+        .set_request_payer(super::payer())
+        .encoding_type(EncodingType::Url);
+    let answer = request.send().await;
+    let answer = answer.map_err(|error| failure(&error, store.location.to_string(), None))?;
+    let files = answer.contents().iter().filter_map(|file| file.key());
+    let folders = answer
+        .common_prefixes()
+        .iter()
+        .filter_map(|part| part.prefix());
+    let name = |text: &str| {
+        let name = super::url_decoded(text)?;
+        let name = name.strip_prefix(&prefix)?;
+        (!name.is_empty()).then(|| name.to_owned())
+    };
+    Ok(folders.chain(files).filter_map(name).collect())
+}
+
 struct Listing {
     store: S3,
     /// What every key begins with, the store's root included.
@@ -131,6 +159,7 @@ impl Listing {
             path: path.and_then(|key| key.strip_prefix(root).map(str::to_owned)),
             size,
             etag: unquoted(object.e_tag()),
+            modified: object.last_modified().map(|time| time.secs()),
             archived: object
                 .storage_class()
                 .is_some_and(|class| is_archive(class.as_str())),
@@ -151,6 +180,7 @@ impl S3 {
             .list_objects_v2()
             .bucket(self.location.bucket())
             .prefix(prefix)
+            .set_request_payer(super::payer())
             .set_max_keys(most)
             // Keys may hold characters that XML cannot.
             .encoding_type(EncodingType::Url);

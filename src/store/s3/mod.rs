@@ -13,12 +13,13 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::ResponseChecksumValidation;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::types::RequestPayer;
 use futures_util::stream::BoxStream;
-use globset::GlobSet;
 use percent_encoding::percent_decode_str;
 
 use self::failure::failure;
-use super::{Error, Page, Read, Reading};
+use super::file_type::HEAD_BYTES;
+use super::{Error, Globs, Object, Page, Read, Reading};
 use crate::model::{Key, Location};
 
 /// How long S3 may take. The SDK tries three times.
@@ -69,14 +70,17 @@ impl S3 {
             .connect_timeout(limits.connect)
             .operation_attempt_timeout(limits.headers)
             .build();
-        let config = aws_sdk_s3::config::Builder::from(config)
+        let mut config = aws_sdk_s3::config::Builder::from(config)
             .force_path_style(custom)
             // The SDK compares nothing across a break: `Content` does, from the first byte on.
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-            .timeout_config(timeouts)
-            .build();
+            .timeout_config(timeouts);
+        if crate::aws::is_unsigned() {
+            config = config.allow_no_auth();
+            config.set_credentials_provider(None);
+        }
         S3 {
-            client: Client::from_conf(config),
+            client: Client::from_conf(config.build()),
             location: location.clone(),
             limits,
         }
@@ -85,13 +89,32 @@ impl S3 {
 
 #[async_trait]
 impl Read for S3 {
-    fn list(&self, prefix: &str, _: &GlobSet) -> BoxStream<'static, Result<Page, Error>> {
+    fn list(&self, prefix: &str, _: &Globs) -> BoxStream<'static, Result<Page, Error>> {
         list::list(self, prefix)
     }
 
     async fn read(&self, key: &Key, offset: u64, etag: Option<&str>) -> Result<Reading, Error> {
-        self.get(key, offset, etag).await
+        let range = (offset > 0).then(|| format!("bytes={offset}-"));
+        self.get(key, range, etag).await
     }
+
+    async fn read_head(&self, key: &Key) -> Result<Reading, Error> {
+        let range = format!("bytes=0-{}", HEAD_BYTES - 1);
+        self.get(key, Some(range), None).await
+    }
+
+    async fn stat(&self, key: &Key) -> Result<Object, Error> {
+        self.head(key).await
+    }
+
+    async fn names(&self, folder: &str) -> Result<Vec<String>, Error> {
+        list::names(self, folder).await
+    }
+}
+
+/// Who pays for a request: the one who makes it, where the user says so.
+fn payer() -> Option<RequestPayer> {
+    crate::aws::requester_pays().then_some(RequestPayer::Requester)
 }
 
 /// Whether files of a storage class must be restored before they can be read.
@@ -149,7 +172,7 @@ mod tests {
         let key = Key::new("a.jpg").unwrap();
         let read = store.read(&key, 0, None).await.map(|_| ()).unwrap_err();
         assert!(matches!(read, Error::Unavailable { .. }), "{read}");
-        let listed: Vec<_> = store.list("", &GlobSet::empty()).collect().await;
+        let listed: Vec<_> = store.list("", &Globs::default()).collect().await;
         assert!(matches!(&listed[..], [Err(Error::Unavailable { .. })]));
     }
 

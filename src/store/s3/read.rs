@@ -6,17 +6,17 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumType, ServerSideEncryption};
 use futures_util::stream::{BoxStream, StreamExt, unfold};
 
-use super::super::{Error, Reading, Version, idle};
-use super::{S3, failure, unquoted};
+use super::{S3, failure, is_archive, unquoted};
 use crate::model::digest::Algorithm;
 use crate::model::{Digest, Key};
+use crate::store::{Error, Object, Reading, Version, idle};
 
 impl S3 {
-    /// Asks for an object from an offset on; with an `etag`, only for that version of it.
+    /// Asks for an object, or for a range of it; with an `etag`, only for that version of it.
     pub(super) async fn get(
         &self,
         key: &Key,
-        offset: u64,
+        range: Option<String>,
         etag: Option<&str>,
     ) -> Result<Reading, Error> {
         let url = self.location.url_of(key);
@@ -25,13 +25,14 @@ impl S3 {
             .get_object()
             .bucket(self.location.bucket())
             .key(self.location.path_of(key))
-            .set_range((offset > 0).then(|| format!("bytes={offset}-")))
+            .set_range(range.clone())
+            .set_request_payer(super::payer())
             .set_if_match(etag.map(|etag| format!("\"{etag}\"")))
             .customize()
             .mutate_request(move |request| {
                 // Set as an operation's input it would make the SDK hash every byte too. A checksum
                 // in the answer to a range is that of a part.
-                if offset == 0 {
+                if range.is_none() {
                     request
                         .headers_mut()
                         .insert("x-amz-checksum-mode", "ENABLED");
@@ -49,7 +50,42 @@ impl S3 {
             version: version(&answer),
             etag_md5: etag_md5(&answer),
             checksum: is_whole.then(|| checksum(&answer)).flatten(),
+            content_type: answer.content_type().map(str::to_owned),
             body: idle(stream(answer.body, url.clone()), url),
+        })
+    }
+}
+
+impl S3 {
+    /// Asks what a listing would say of one object.
+    pub(super) async fn head(&self, key: &Key) -> Result<Object, Error> {
+        let url = self.location.url_of(key);
+        let request = self
+            .client
+            .head_object()
+            .bucket(self.location.bucket())
+            .key(self.location.path_of(key))
+            .set_request_payer(super::payer());
+        let answer = request.send().await.map_err(|error| {
+            // Such an answer has no body that would say why.
+            match error.raw_response().map(|answer| answer.status().as_u16()) {
+                Some(403) => Error::Denied {
+                    what: url.clone(),
+                    detail: "HTTP 403".to_owned(),
+                },
+                _ => failure(&error, self.location.to_string(), Some(&url)),
+            }
+        })?;
+        let size = answer.content_length().and_then(|n| u64::try_from(n).ok());
+        let size = size.ok_or_else(|| self.contradiction(format!("it tells no size of {url}")))?;
+        Ok(Object {
+            path: Some(key.to_string()),
+            size,
+            etag: unquoted(answer.e_tag()),
+            modified: answer.last_modified().map(|time| time.secs()),
+            archived: answer
+                .storage_class()
+                .is_some_and(|class| is_archive(class.as_str())),
         })
     }
 }

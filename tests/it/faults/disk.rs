@@ -6,9 +6,8 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use futures_util::stream::{StreamExt, TryStreamExt};
-use globset::GlobSet;
 use s3flickr::model::{Job, Key};
-use s3flickr::store::{Page, Passed, Source, locate};
+use s3flickr::store::{Globs, Page, Passed, Source, locate};
 use serde_json::json;
 
 use super::{Fixture, WORK, failed, outgoing};
@@ -207,7 +206,7 @@ async fn a_file_that_goes_during_the_walk_is_told_and_ends_nothing() {
     }
     let location = locate(folder.path().to_str().unwrap()).unwrap();
     let store = Source::open(location).await.unwrap();
-    let mut pages = store.list("", &GlobSet::empty());
+    let mut pages = store.list("", &Globs::default());
     let first = pages.next().await.unwrap().unwrap();
     fs::remove_file(folder.path().join(name(FILES - 2))).unwrap();
     let rest: Vec<Page> = pages.try_collect().await.unwrap();

@@ -5,9 +5,11 @@ mod completions;
 mod demo;
 mod doctor;
 mod failed;
+mod filter_options;
 mod login;
 mod populate;
 #[cfg(feature = "sandbox")]
+mod s3_options;
 mod sandbox;
 mod sets;
 mod sets_lock;

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use anyhow::{Result, bail};
 use s3flickr::model::{Location, Scheme};
 use s3flickr::monitor::{Event, Monitor};
 use s3flickr::ops::{account, populate};
@@ -11,6 +10,8 @@ use s3flickr::queue::Queue;
 use s3flickr::stop::Stop;
 use s3flickr::store::{Source, locate};
 
+use super::filter_options::FilterOptions;
+use super::s3_options::S3Options;
 use crate::cli::QueueArg;
 use crate::connect::{CALLS_PER_HOUR, Connector};
 use crate::console::Console;
@@ -49,12 +50,12 @@ pub struct Populate {
     /// How often each photo is tried
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub retries: u32,
-    /// Only keys that match; may be given again
-    #[arg(long, value_name = "GLOB")]
-    pub include: Vec<String>,
-    /// No key that matches; may be given again, and wins over --include
-    #[arg(long, value_name = "GLOB")]
-    pub exclude: Vec<String>,
+    /// Which files are wanted.
+    #[command(flatten)]
+    pub filter: FilterOptions,
+    /// How S3 is asked.
+    #[command(flatten)]
+    pub s3: S3Options,
     /// Say what would be queued, and queue nothing
     #[arg(short = 'n', long, visible_alias = "dryrun")]
     pub dry_run: bool,
@@ -64,6 +65,7 @@ impl Populate {
     /// Lists the source, and queues what is a photo unless it is a dry run.
     pub async fn run(self, connector: &Connector, console: &Console) -> Result<Exit> {
         let stop = stop_on_signals(console);
+        self.s3.apply();
         let options = self.options()?;
         let (source, queue) = tokio::select! {
             opened = self.open(connector) => opened?,
@@ -94,8 +96,8 @@ impl Populate {
         Ok(populate::Options {
             prefix: self.prefix.clone(),
             retries: self.retries,
-            include: globs(&self.include)?,
-            exclude: globs(&self.exclude)?,
+            filter: self.filter.filter()?,
+            files: self.filter.files()?,
         })
     }
 
@@ -141,14 +143,4 @@ async fn source(args: &Populate) -> Result<Source> {
         }
     };
     Ok(Source::open(location).await?)
-}
-
-/// A star does not stop at a slash, as users of s5cmd and rclone expect of keys.
-fn globs(patterns: &[String]) -> Result<GlobSet> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let glob = GlobBuilder::new(pattern).literal_separator(false).build();
-        set.add(glob.with_context(|| format!("{pattern:?} is no pattern"))?);
-    }
-    Ok(set.build()?)
 }

@@ -16,6 +16,7 @@ use s3flickr::store::flickr::FlickrOptions;
 use s3flickr::store::{self, Target, TargetOptions, Throttle};
 use tracing::warn;
 
+use super::s3_options::S3Options;
 use crate::cli::QueueArg;
 use crate::commands::doctor;
 use crate::connect::{self, Connector};
@@ -55,6 +56,9 @@ pub struct Work {
     /// A store that the worker may read; may be given again [default: what populate recorded]
     #[arg(long, value_name = "STORE")]
     pub allow: Vec<String>,
+    /// How S3 is asked.
+    #[command(flatten)]
+    pub s3: S3Options,
     /// Take no ETag for an MD5, for a server whose ETags only look like it
     #[arg(long)]
     pub ignore_etag_md5: bool,
@@ -90,6 +94,7 @@ impl Work {
 
     async fn copy(self, connector: &Connector, console: &Console) -> Result<Exit> {
         // First all that may be wrong with the user's side, then the services.
+        self.s3.apply();
         let options = self.options()?;
         connector.check_account()?;
         let queue = connector.queue(&self.queue).await?;

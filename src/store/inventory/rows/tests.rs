@@ -44,6 +44,7 @@ fn photo(path: &str, size: u64) -> Object {
         path: Some(path.to_owned()),
         size,
         etag: "e1".to_owned(),
+        modified: None,
         archived: false,
     }
 }
