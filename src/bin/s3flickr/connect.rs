@@ -5,14 +5,15 @@ use std::time::Duration;
 use anyhow::Result;
 use data_encoding::HEXLOWER;
 use futures_util::FutureExt;
-use s3flickr::config::{self, Account, ConfigFile, Folders};
+use s3flickr::config::{Account, ConfigFile, Folders};
 use s3flickr::flickr::{Budget, Client, Credentials, Endpoints, Timeouts};
 use s3flickr::queue::{MachineBudget, Queue, Rate};
 use s3flickr::stop::Stop;
+use s3flickr::{config, endpoint};
 use secrecy::ExposeSecret;
 use sha1::{Digest, Sha1};
 
-use crate::cli::QueueArg;
+use crate::options::QueueArg;
 
 /// Calls that commands without a queue may make at once on one machine: enough to read a small
 /// account without a wait. With the pace that is left, no hour sees more than the whole budget.
@@ -41,13 +42,14 @@ impl Connector {
     }
 
     /// The keys of the user's account, as far as they are set.
-    pub fn account(&self) -> Account {
-        self.config.account()
+    pub fn account(&self) -> Result<Account> {
+        let endpoint = endpoint_url()?;
+        Ok(self.config.account(endpoint.as_deref())?)
     }
 
-    /// Saves an account's keys in the config file.
-    pub fn save(&mut self, account: &Account) -> Result<(), config::Error> {
-        self.config.save(account)
+    /// The config file, which `login` saves to.
+    pub fn config(&mut self) -> &mut ConfigFile {
+        &mut self.config
     }
 
     /// The queue's location: the one named, or this user's own.
@@ -70,7 +72,7 @@ impl Connector {
     pub fn flickr(&self, budget: Budget) -> Result<Client> {
         Ok(Client::new(
             endpoints()?,
-            credentials(self.account())?,
+            credentials(self.account()?)?,
             budget,
             Timeouts::default(),
         )?)
@@ -119,7 +121,8 @@ impl Connector {
     async fn machine_budget(&self, calls_per_hour: u32) -> Budget {
         let burst = BURST.min(calls_per_hour / 4).max(1);
         let calls_per_hour = calls_per_hour.saturating_sub(burst).max(1);
-        let key = self.account().api_key.unwrap_or_default();
+        let key = self.account().ok().and_then(|account| account.api_key);
+        let key = key.unwrap_or_default();
         let key = HEXLOWER.encode(&Sha1::digest(key.as_bytes())[..8]);
         let file = self.folders.data.join(format!("calls-{key}.db"));
         let rate = Rate::per_hour(calls_per_hour);
@@ -138,18 +141,20 @@ impl Connector {
     }
 }
 
-/// The address in place of Flickr's own: `FLICKR_ENDPOINT_URL`, where it is set.
-pub fn endpoint_url() -> Option<String> {
-    let base = std::env::var("FLICKR_ENDPOINT_URL").ok();
-    base.filter(|base| !base.is_empty())
-}
-
 /// Where Flickr is: `FLICKR_ENDPOINT_URL`, or the real one.
 pub fn endpoints() -> Result<Endpoints> {
-    match endpoint_url() {
+    match config::variable("FLICKR_ENDPOINT_URL") {
         Some(base) => Ok(Endpoints::under(&base)?),
         None => Ok(Endpoints::flickr()),
     }
+}
+
+/// The address that keys are saved with; none is Flickr itself.
+pub fn endpoint_url() -> Result<Option<String>> {
+    endpoints()?;
+    let base = config::variable("FLICKR_ENDPOINT_URL");
+    let url = base.and_then(|base| endpoint::checked(&base).ok());
+    Ok(url.map(|endpoint| endpoint.url.as_str().trim_end_matches('/').to_owned()))
 }
 
 fn credentials(account: Account) -> Result<Credentials, config::Error> {
@@ -160,13 +165,17 @@ fn credentials(account: Account) -> Result<Credentials, config::Error> {
             api_secret: Some(api_secret),
             token: Some(token),
             token_secret: Some(token_secret),
+            ..
         } => Ok(Credentials {
             api_key,
             api_secret,
             token: token.expose_secret().to_owned(),
             token_secret,
         }),
-        _ => Err(config::Error::NoAccount(missing)),
+        account => Err(config::Error::NoAccount {
+            missing,
+            unused: account.unused,
+        }),
     }
 }
 

@@ -2,27 +2,20 @@
 
 use std::io::{self, Write};
 use std::pin::pin;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use s3flickr::model::outcome::FailureClass;
+use anyhow::{Result, bail};
 use s3flickr::monitor::{Event, Monitor};
 use serde::Serialize;
-use tracing::{debug, error, info, warn};
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
+use tracing::{error, info};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::cli::{LogFormat, OutputOptions};
-use crate::progress::{Progress, cut, outage};
+use crate::events;
+use crate::log::{self, COMPLAINT, NOTICE};
+use crate::options::{LogFormat, OutputOptions};
+use crate::progress::{Progress, cut};
 use crate::screen::{Screen, columns};
-
-/// Prints an error, cause by cause, on one line.
-pub fn complain(error: &anyhow::Error) {
-    let text = format!("{error:#}").replace('\n', " ");
-    let _ = writeln!(io::stderr().lock(), "s3flickr: {text}");
-}
 
 /// Where everything that a person or a program reads goes through. Cheap to clone.
 #[derive(Clone)]
@@ -32,39 +25,32 @@ pub struct Console {
     /// Whether progress is drawn in place; else it is a line now and then.
     draws: bool,
     quiet: bool,
+    log_format: LogFormat,
+    /// Why stdout takes no more.
+    stdout_error: Arc<OnceLock<io::Error>>,
 }
 
 impl Console {
     /// Sets up the log, once for the process.
-    pub fn new(output: &OutputOptions, terminal: bool) -> Console {
-        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let draws = terminal && !dumb && !output.no_progress && !output.quiet;
+    ///
+    /// # Errors
+    /// Where the log file cannot be opened.
+    pub fn new(output: &OutputOptions, terminal: bool) -> Result<Console> {
+        let draws = terminal
+            && !output.no_progress
+            && !output.quiet
+            && output.log_format == LogFormat::Text
+            && !log::is_dumb();
         let screen = Screen::default();
-        let (ours, others) = match (output.quiet, output.verbose) {
-            (true, _) => (LevelFilter::ERROR, LevelFilter::ERROR),
-            (_, 0) => (LevelFilter::WARN, LevelFilter::ERROR),
-            (_, 1) => (LevelFilter::INFO, LevelFilter::WARN),
-            (_, _) => (LevelFilter::DEBUG, LevelFilter::INFO),
-        };
-        let levels = Targets::new()
-            .with_target("s3flickr", ours)
-            .with_default(others);
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|set| !set.is_empty());
-        let log = tracing_subscriber::fmt::layer()
-            .with_ansi(terminal && !plain)
-            .with_target(false)
-            .with_writer(AroundBar(screen.clone()));
-        let registry = tracing_subscriber::registry().with(levels);
-        match output.log_format {
-            LogFormat::Text => registry.with(log.without_time().compact()).init(),
-            LogFormat::Json => registry.with(log.json().flatten_event(true)).init(),
-        }
-        Console {
+        log::start(output, terminal, &screen)?;
+        Ok(Console {
             screen,
             json: output.json,
             draws,
             quiet: output.quiet,
-        }
+            log_format: output.log_format,
+            stdout_error: Arc::default(),
+        })
     }
 
     /// Whether results are JSON.
@@ -77,7 +63,8 @@ impl Console {
         self.draws
     }
 
-    /// Prints a result: the document for a program, or the text for a person.
+    /// Prints a result: the document for a program, or the text for a person who wants to hear
+    /// more than errors.
     pub fn result(&self, document: &impl Serialize, text: &str) {
         self.clear();
         if self.json {
@@ -85,23 +72,52 @@ impl Console {
                 Ok(line) => self.line(&line),
                 Err(error) => error!("the result is no JSON: {error}"),
             }
-        } else if !text.is_empty() {
+        } else if !text.is_empty() && !self.quiet {
             self.line(text);
         }
     }
 
-    /// Prints a line of a result. A reader that went away is no error.
+    /// Prints a line that a person reads as the command's result, unless only errors are wanted.
+    pub fn text(&self, line: &str) {
+        if !self.quiet {
+            self.line(line);
+        }
+    }
+
+    /// Prints a line of output as it is. [`Console::finish`] tells whether all lines were taken.
     pub fn line(&self, text: &str) {
-        let _ = writeln!(io::stdout().lock(), "{text}");
+        let mut stdout = io::stdout().lock();
+        let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+        if let Err(error) = written {
+            let _ = self.stdout_error.set(error);
+        }
+    }
+
+    /// Whether the reader of stdout went away: nothing that is printed reaches anybody.
+    pub fn is_unread(&self) -> bool {
+        let error = self.stdout_error.get();
+        error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     }
 
     /// Says something to the person at the terminal, beside the result.
     pub fn say(&self, text: &str) {
-        if !self.quiet {
-            self.screen.around(|| {
-                let _ = writeln!(io::stderr().lock(), "{text}");
-            });
+        info!(target: NOTICE, "{text}");
+    }
+
+    /// Asks the person at the terminal for something; the answer follows on the same line.
+    pub fn prompt(&self, text: &str) -> io::Result<()> {
+        if self.log_format == LogFormat::Json {
+            self.say(text);
+            return Ok(());
         }
+        let mut stderr = io::stderr().lock();
+        write!(stderr, "{text}").and_then(|()| stderr.flush())
+    }
+
+    /// Says what a run ends with, cause by cause, on one line.
+    pub fn complain(&self, error: &anyhow::Error) {
+        self.clear();
+        error!(target: COMPLAINT, "{error:#}");
     }
 
     /// The same, in clauses that are joined by commas; on a terminal, broken between two of them.
@@ -142,8 +158,17 @@ impl Console {
     }
 
     /// Leaves a clean terminal behind.
-    pub fn finish(&self) {
+    ///
+    /// # Errors
+    /// Where a line of the result could not be written. A reader that went away is no error.
+    pub fn finish(&self) -> Result<()> {
         self.clear();
+        match self.stdout_error.get() {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                bail!("the result could not be written: {error}")
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -187,114 +212,6 @@ fn shortened(text: &str, width: usize) -> String {
 
 impl Monitor for Console {
     fn event(&self, event: Event) {
-        match event {
-            Event::Listed { files } => debug!(files, "listed"),
-            Event::Skipped { path, reason } => info!("passed over {path}: {reason}"),
-            Event::CannotRead { path, reason } => warn!("passed over {path}: {reason}"),
-            Event::Queued { jobs, bytes } => debug!(jobs, bytes, "queued"),
-            Event::Account { message } => warn!("{message}"),
-            Event::Started { key, bytes } => debug!(size_bytes = bytes, "{key}: started"),
-            Event::Uploaded { key, photo, bytes } => {
-                info!(key = %key, photo, size_bytes = bytes, "{key}: uploaded");
-            }
-            Event::AlreadyThere { key, photo } => {
-                info!(key = %key, photo, "{key}: was on Flickr already");
-            }
-            Event::Requeued {
-                key,
-                reason,
-                retries,
-            } => {
-                warn!(key = %key, retries, "{key}: {reason}; {} left", attempts(retries));
-            }
-            Event::Failed { key, class, reason } => {
-                let class = FailureClass::name(class);
-                error!(key = %key, class, "{key}: failed: {reason}");
-            }
-            Event::UnreadableMessage { reason } => error!("a message was put aside: {reason}"),
-            Event::Released { key } => info!("{key}: given back"),
-            Event::Throttled => info!("Flickr asks for fewer calls: slower for a while"),
-            Event::Limited { limit } => debug!("limited by: {limit}"),
-            Event::Stalled { wait } => debug!(?wait, "what all lanes wait for"),
-            Event::Lanes { lanes } => debug!(lanes, "transfers at once"),
-            Event::Outage {
-                service,
-                way,
-                since,
-                next_try,
-            } => {
-                let seconds = next_try.as_secs_f64();
-                let text = outage::waiting(&service, &way, since, next_try);
-                warn!(service = %service, since = %outage::utc(since), next_try_seconds = seconds, "{text}");
-            }
-            Event::Recovered { service, lasted } => {
-                let text = outage::over(&service, lasted);
-                warn!(service = %service, lasted_seconds = lasted.as_secs(), "{text}");
-            }
-            Event::Stopping { reason } => debug!("stopping: {reason}"),
-            Event::Deleting { key, photo } => {
-                warn!("deleting photo {photo}, a later copy of {key}")
-            }
-            Event::Reading { photos, total } => debug!(photos, total, "reading the account"),
-            Event::Planned { steps } => debug!(steps, "planned"),
-            Event::StepDone { .. } => {}
-            Event::SetRefused { title, reason } => {
-                error!("album {title:?} was left as it is: {reason}")
-            }
-            Event::Waiting { reason } => warn!("{reason}"),
-            Event::Edited {
-                edit,
-                number,
-                total,
-            } => info!("{number}/{total} {edit}"),
-        }
-    }
-}
-
-fn attempts(n: u32) -> String {
-    if n == 1 {
-        "1 attempt".to_owned()
-    } else {
-        format!("{n} attempts")
-    }
-}
-
-/// Log lines are written while the bar is out of the way.
-#[derive(Clone)]
-struct AroundBar(Screen);
-
-impl<'a> MakeWriter<'a> for AroundBar {
-    type Writer = Line;
-
-    fn make_writer(&'a self) -> Line {
-        Line {
-            screen: self.0.clone(),
-            text: Vec::new(),
-        }
-    }
-}
-
-/// One log line, written at once when it is whole.
-struct Line {
-    screen: Screen,
-    text: Vec<u8>,
-}
-
-impl Write for Line {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.text.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        self.screen.around(|| {
-            let _ = io::stderr().lock().write_all(&self.text);
-        });
+        events::log(event);
     }
 }

@@ -5,7 +5,11 @@ mod commands;
 mod connect;
 mod console;
 mod descriptors;
+mod events;
 mod exit;
+mod help;
+mod log;
+mod options;
 mod parse;
 mod progress;
 mod report;
@@ -14,47 +18,37 @@ mod signals;
 
 use std::io::{IsTerminal, stderr};
 
-use s3flickr::config::{ConfigFile, Folders};
-
-use crate::connect::Connector;
 use crate::console::Console;
 use crate::exit::Exit;
 
 fn main() -> Exit {
     descriptors::raise_limit();
-    let (cli, connector) = match read() {
+    let (cli, connector) = match cli::read() {
         Ok(read) => read,
-        Err(error) => {
-            console::complain(&error);
-            return Exit::Usage;
-        }
+        Err(exit) => return exit,
     };
     if cli.output.allow_plain_http {
         s3flickr::aws::allow_plain_http();
     }
-    let console = Console::new(&cli.output, stderr().is_terminal());
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
-        Ok(runtime) => runtime,
+    let console = match Console::new(&cli.output, stderr().is_terminal()) {
+        Ok(console) => console,
         Err(error) => {
-            console::complain(&error.into());
+            log::early_error(cli.output.log_format, &format!("{error:#}"));
             return Exit::Failed;
         }
     };
-    let ended = runtime.block_on(cli.command.run(connector, &console));
-    // A thread that waits for a line of the terminal must not keep the process.
-    runtime.shutdown_background();
-    console.finish();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let ended = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
+        let ended = runtime.block_on(cli.command.run(cli::command(), connector, &console));
+        // A thread that waits for a line of the terminal must not keep the process.
+        runtime.shutdown_background();
+        ended
+    });
+    let ended = ended.and_then(|exit| console.finish().map(|()| exit));
     ended.unwrap_or_else(|error| {
-        console::complain(&error);
+        console.complain(&error);
         Exit::Failed
     })
-}
-
-fn read() -> anyhow::Result<(cli::Cli, Connector)> {
-    let folders = Folders::of_user()?;
-    let config = ConfigFile::read(&folders.config_file())?;
-    Ok((cli::parse(&config)?, Connector::new(config, folders)))
 }

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use clap::builder::OsStr;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, Id};
+use s3flickr::config::Setting;
 
 /// Options that belong to a group's option that is set beside them: they do not outlive it.
 const COMPANIONS: [(&str, &str); 1] = [("prefix", "source")];
@@ -17,8 +18,10 @@ const NO: [&str; 5] = ["n", "no", "f", "false", "off"];
 /// The places that an option may be set in, the lowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
-    /// The config file.
+    /// The config file, outside of profiles.
     File,
+    /// The chosen profile of the config file.
+    Profile,
     /// A variable.
     Environment,
     /// The command line.
@@ -28,7 +31,7 @@ pub enum Place {
 /// Where the options of one command are set.
 pub struct Places<'a> {
     command: &'a Command,
-    file: &'a [(String, Vec<String>)],
+    settings: &'a [Setting],
     typed: Option<&'a ArgMatches>,
 }
 
@@ -47,12 +50,12 @@ impl<'a> Places<'a> {
     /// `typed` is what was typed of this command, or `None` where another was.
     pub fn new(
         command: &'a Command,
-        file: &'a [(String, Vec<String>)],
+        settings: &'a [Setting],
         typed: Option<&'a ArgMatches>,
     ) -> Places<'a> {
         Places {
             command,
-            file,
+            settings,
             typed,
         }
     }
@@ -63,10 +66,13 @@ impl<'a> Places<'a> {
             .rivals(arg)
             .into_iter()
             .filter_map(|rival| self.highest(rival));
-        let lowest = beaten_by.max().unwrap_or(Place::File);
-        if said_no(arg, Place::Environment, self.file) {
-            // It is off then, and to clap a flag with a value is one that was given.
+        let mut lowest = beaten_by.max().unwrap_or(Place::File);
+        // It is off then, and to clap a flag with a value is one that was given.
+        if self.said_no(arg, Place::Environment) {
             return Place::Typed;
+        }
+        if self.said_no(arg, Place::Profile) {
+            lowest = lowest.max(Place::Environment);
         }
         self.companion_of(arg)
             .map_or(lowest, |group| lowest.max(self.above_losers(group)))
@@ -75,10 +81,11 @@ impl<'a> Places<'a> {
     /// Whether a group that must be given is given in the config file.
     pub fn is_in_file(&self, group: &str) -> bool {
         let members = self.members(group).into_iter();
-        members.clone().any(|arg| self.is_set(arg, Place::File))
+        let in_file = |arg| self.is_set(arg, Place::File) || self.is_set(arg, Place::Profile);
+        members.clone().any(in_file)
             && members
                 .into_iter()
-                .all(|arg| self.highest(arg) <= Some(Place::File))
+                .all(|arg| self.highest(arg) <= Some(Place::Profile))
     }
 
     /// Fails where two options that exclude each other are set in one place, and none above it.
@@ -101,7 +108,9 @@ impl<'a> Places<'a> {
                     continue;
                 }
                 match place {
-                    Place::File => bail!("the config file sets both {name} and {other}: keep one"),
+                    Place::File | Place::Profile => {
+                        bail!("the config file sets both {name} and {other}: keep one")
+                    }
                     _ => bail!(
                         "{} and {} are both set: keep one",
                         variable(name),
@@ -114,7 +123,12 @@ impl<'a> Places<'a> {
     }
 
     fn highest(&self, arg: &Arg) -> Option<Place> {
-        let places = [Place::Typed, Place::Environment, Place::File];
+        let places = [
+            Place::Typed,
+            Place::Environment,
+            Place::Profile,
+            Place::File,
+        ];
         places.into_iter().find(|place| self.is_set(arg, *place))
     }
 
@@ -126,15 +140,55 @@ impl<'a> Places<'a> {
             Place::Typed => self.typed.is_some_and(|typed| {
                 typed.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
             }),
-            Place::Environment => set_variable(name).is_some() && !said_no(arg, place, self.file),
+            Place::Environment => set_variable(name).is_some() && !self.said_no(arg, place),
+            // What says no in a higher place beats the file, too.
+            Place::Profile => {
+                self.values(name, place).is_some()
+                    && !self.said_no(arg, place)
+                    && !self.said_no(arg, Place::Environment)
+            }
             Place::File => {
-                // A variable that says no beats the file, too.
-                let there = self.file.iter().any(|(option, _)| option == name);
-                there
-                    && !said_no(arg, place, self.file)
-                    && !said_no(arg, Place::Environment, self.file)
+                let above = [place, Place::Profile, Place::Environment];
+                self.values(name, place).is_some()
+                    && !above.into_iter().any(|place| self.said_no(arg, place))
             }
         }
+    }
+
+    /// The values of an option in the config file, of the highest place that counts.
+    pub fn values_in_file(&self, name: &str, lowest: Place) -> Option<Vec<OsStr>> {
+        let places = [Place::Profile, Place::File].into_iter();
+        let mut values = places
+            .filter(|place| *place >= lowest)
+            .filter_map(|place| self.values(name, place));
+        Some(values.next()?.iter().map(OsStr::from).collect())
+    }
+
+    fn values(&self, name: &str, place: Place) -> Option<&'a [String]> {
+        let in_profile = place == Place::Profile;
+        let mut found = self.settings.iter();
+        let found = found.find(|set| set.name == name && set.in_profile == in_profile)?;
+        // To name none of what may be given again is to say nothing.
+        (!found.values.is_empty()).then_some(&found.values[..])
+    }
+
+    /// Whether a flag is set to no in a place.
+    fn said_no(&self, arg: &Arg, place: Place) -> bool {
+        let Some(name) = arg.get_long() else {
+            return false;
+        };
+        let value = match place {
+            Place::Typed => None,
+            Place::Environment => set_variable(name),
+            Place::Profile | Place::File => {
+                let values = self.values(name, place);
+                values.and_then(|values| values.first().cloned())
+            }
+        };
+        let is_flag = matches!(arg.get_action(), ArgAction::SetTrue | ArgAction::Count);
+        is_flag
+            && value
+                .is_some_and(|value| value == "0" || NO.contains(&value.to_lowercase().as_str()))
     }
 
     /// The options that exclude this one.
@@ -190,39 +244,19 @@ impl<'a> Places<'a> {
         let winner = members.iter().filter_map(|arg| self.highest(arg)).max();
         let losers = members.iter().filter(|arg| self.highest(arg) < winner);
         let lost = |place| losers.clone().any(|arg| self.is_set(arg, place));
-        match (lost(Place::Environment), lost(Place::File)) {
-            (true, _) => Place::Typed,
-            (false, true) => Place::Environment,
-            (false, false) => Place::File,
+        if lost(Place::Environment) {
+            Place::Typed
+        } else if lost(Place::Profile) {
+            Place::Environment
+        } else if lost(Place::File) {
+            Place::Profile
+        } else {
+            Place::File
         }
     }
-}
-
-/// Whether a flag is set to no in a place.
-fn said_no(arg: &Arg, place: Place, file: &[(String, Vec<String>)]) -> bool {
-    let Some(name) = arg.get_long() else {
-        return false;
-    };
-    let value = match place {
-        Place::Typed => None,
-        Place::Environment => set_variable(name),
-        Place::File => {
-            let found = file.iter().find(|(option, _)| option == name);
-            found.and_then(|(_, values)| values.first().cloned())
-        }
-    };
-    let is_flag = matches!(arg.get_action(), ArgAction::SetTrue | ArgAction::Count);
-    is_flag
-        && value.is_some_and(|value| value == "0" || NO.contains(&value.to_lowercase().as_str()))
 }
 
 /// What was typed, as far as it can be understood; what cannot is complained about later.
 pub fn typed(command: Command) -> Option<ArgMatches> {
     command.ignore_errors(true).try_get_matches().ok()
-}
-
-/// The values of an option in the config file, as clap takes them.
-pub fn values_in_file(file: &[(String, Vec<String>)], name: &str) -> Option<Vec<OsStr>> {
-    let (_, values) = file.iter().find(|(option, _)| option == name)?;
-    Some(values.iter().map(OsStr::from).collect())
 }

@@ -1,9 +1,7 @@
 //! `completions`: the script that teaches a shell this command line.
 
 use anyhow::Result;
-use clap::CommandFactory;
 
-use crate::cli::Cli;
 use crate::console::Console;
 use crate::exit::Exit;
 
@@ -15,10 +13,10 @@ pub struct Completions {
 }
 
 impl Completions {
-    /// Prints the script.
-    pub fn run(self, console: &Console) -> Result<Exit> {
+    /// Prints the script for this command line.
+    pub fn run(self, mut command: clap::Command, console: &Console) -> Result<Exit> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "s3flickr", &mut script);
+        clap_complete::generate(self.shell, &mut command, "s3flickr", &mut script);
         console.line(String::from_utf8_lossy(&script).trim_end());
         Ok(Exit::Well)
     }

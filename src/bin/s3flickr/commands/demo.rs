@@ -77,16 +77,17 @@ fn photos(named: Option<PathBuf>) -> Result<PathBuf> {
 
 struct Walk<'a> {
     photos: &'a Path,
+    folder: &'a Path,
     queue: String,
     console: &'a Console,
     sandbox: Sandbox,
 }
 
 impl<'a> Walk<'a> {
-    async fn new(photos: &'a Path, folder: &Path, console: &'a Console) -> Result<Walk<'a>> {
+    async fn new(photos: &'a Path, folder: &'a Path, console: &'a Console) -> Result<Walk<'a>> {
         let dir = folder.join("flickr");
-        console.line("A stand-in for Flickr, on this machine alone:\n");
-        console.line(&format!("$ s3flickr sandbox --dir {}", dir.display()));
+        console.text("A stand-in for Flickr, on this machine alone:\n");
+        console.text(&format!("$ s3flickr sandbox --dir {}", dir.display()));
         // An upload takes its time with Flickr too, and so every worker gets its share.
         let slow = Fault::new(
             "upload",
@@ -100,10 +101,11 @@ impl<'a> Walk<'a> {
             ..Options::default()
         };
         let sandbox = sandbox::start(options).await?;
-        console.line(&exports(&sandbox.environment()));
+        console.text(&exports(&sandbox.environment()));
         let queue = format!("sqlite:{}", folder.join("queue.db").display());
         Ok(Walk {
             photos,
+            folder,
             queue,
             console,
             sandbox,
@@ -129,12 +131,13 @@ impl<'a> Walk<'a> {
         self.step("\nA second time there is nothing to do:", &["assign-sets"])
             .await?;
         self.check().await?;
-        if exit {
+        // Nobody is left to look at the gallery, or to press Ctrl-C.
+        if exit || self.console.is_unread() {
             self.sandbox.stop().await;
             return Ok(Exit::Well);
         }
         let asked = asked_to_end();
-        self.console.line("Ctrl-C ends the demo.");
+        self.console.text("Ctrl-C ends the demo.");
         asked.await;
         self.sandbox.stop().await;
         Ok(Exit::Well)
@@ -183,7 +186,7 @@ impl<'a> Walk<'a> {
                 output.status
             );
             let text = String::from_utf8_lossy(&output.stdout);
-            self.console.line(&format!(
+            self.console.text(&format!(
                 "worker {}: {}",
                 n + 1,
                 text.lines().next().unwrap_or("")
@@ -194,7 +197,7 @@ impl<'a> Walk<'a> {
 
     fn announce(&self, what: &str, arguments: &[&str], comment: &str) {
         let typed: Vec<String> = arguments.iter().map(|argument| quoted(argument)).collect();
-        self.console.line(&format!(
+        self.console.text(&format!(
             "{what}\n\n$ s3flickr {}{comment}",
             typed.join(" ")
         ));
@@ -203,6 +206,16 @@ impl<'a> Walk<'a> {
     fn command(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(arguments).envs(self.sandbox.environment());
+        // The user's own settings and files have no part in it.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("S3FLICKR_") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .env_remove("CREDENTIALS_DIRECTORY")
+            .env("XDG_CONFIG_HOME", self.folder.join("config"))
+            .env("XDG_DATA_HOME", self.folder.join("data"));
         Ok(command)
     }
 
@@ -226,13 +239,13 @@ impl<'a> Walk<'a> {
                 photo.title
             );
         }
-        self.console.line(&format!(
+        self.console.text(&format!(
             "\n{} photos, {} sets; every photo is on \"Flickr\" once, and its bytes are those of its file.",
             state.photos.len(),
             state.sets.len()
         ));
         self.console
-            .line(&format!("Look at them: {}/", self.sandbox.base_url()));
+            .text(&format!("Look at them: {}/", self.sandbox.base_url()));
         Ok(())
     }
 }

@@ -9,11 +9,11 @@ use s3flickr::queue::{self, Queue};
 use s3flickr::stop::Stop;
 use s3flickr::store::{self, locate};
 
-use crate::cli::QueueArg;
 use crate::connect::{CALLS_PER_HOUR, Connector};
 use crate::console::Console;
 use crate::descriptors;
 use crate::exit::Exit;
+use crate::options::QueueArg;
 
 /// How wide the column of names is: the longest of them.
 const NAMES: usize = 24;
@@ -125,8 +125,13 @@ fn is_told(fix: &str, told: &str) -> bool {
 
 /// The account's checks. Their few calls are the key's too: they come out of the queue's budget.
 async fn account(connector: &Connector, queue: &str) -> Vec<Check> {
-    if let Some(names) = connector.account().missing() {
-        return doctor::missing_keys(&names);
+    match connector.account() {
+        Ok(account) => {
+            if let Some(names) = account.missing() {
+                return doctor::missing_keys(&names);
+            }
+        }
+        Err(error) => return doctor::unusable_keys(&format!("{error:#}")),
     }
     let stop = Stop::new();
     let client = match fleet(queue).await {

@@ -4,10 +4,10 @@ use anyhow::Result;
 use s3flickr::ops;
 use serde_json::json;
 
-use crate::cli::QueueArg;
 use crate::connect::Connector;
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::options::QueueArg;
 use crate::report;
 
 /// `failed`

@@ -7,6 +7,7 @@ mod doctor;
 mod failed;
 mod filter_options;
 mod login;
+mod man;
 mod populate;
 #[cfg(feature = "sandbox")]
 mod s3_options;
@@ -29,41 +30,47 @@ use crate::signals::asked_to_end;
 /// The verbs.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// List the photos of a bucket or folder and put one message a photo on the queue
+    /// Allow s3flickr to use your Flickr account
+    Login(login::Login),
+    /// List the photos of a bucket or folder and put them on a queue
     Populate(populate::Populate),
-    /// Copy what is on the queue to Flickr; start it on as many machines as you like
+    /// Copy what is queued to Flickr, on as many machines as you like
     Work(work::Work),
-    /// Put the uploaded photos into sets named after their folders; run it once, on one machine
-    AssignSets(sets::AssignSets),
-    /// Make one set of all sets of one title; run it once, on one machine
-    MergeSets(sets::MergeSets),
     /// Show how far a queue is
     Status(status::Status),
-    /// Look at the photos that failed, or try them again
+    /// Put the photos into albums named after their folders, once, on one machine
+    AssignSets(sets::AssignSets),
+    /// List the photos that failed, or try them again
     #[command(subcommand)]
     Failed(failed::Failed),
-    /// Allow s3flickr to use a Flickr account
-    Login(login::Login),
+    /// Make one album of all albums of one title, once, on one machine
+    MergeSets(sets::MergeSets),
     /// Check keys, rights, queue, source and machine, and say how to mend what is wrong
     Doctor(doctor::Doctor),
-    /// Run a stand-in for Flickr on this machine, to rehearse on
-    #[cfg(feature = "sandbox")]
-    Sandbox(sandbox::Sandbox),
-    /// Show the whole migration on the example photos, without any account
+    /// Show the whole migration on the example photos
     #[cfg(feature = "sandbox")]
     Demo(demo::Demo),
+    /// Run a stand-in for Flickr on this machine
+    #[cfg(feature = "sandbox")]
+    Sandbox(sandbox::Sandbox),
     /// Is not in this build
     #[cfg(not(feature = "sandbox"))]
     #[command(hide = true, alias = "demo")]
     Sandbox(without_sandbox::WithoutSandbox),
     /// Print the completion script of a shell
-    #[command(hide = true)]
     Completions(completions::Completions),
+    /// Print the manual page, or write all of them to a folder
+    Man(man::Man),
 }
 
 impl Command {
-    /// Runs the verb to its end.
-    pub async fn run(self, connector: Connector, console: &Console) -> Result<Exit> {
+    /// Runs the verb to its end. `command` is the whole command line, for what describes it.
+    pub async fn run(
+        self,
+        command: clap::Command,
+        connector: Connector,
+        console: &Console,
+    ) -> Result<Exit> {
         let ended = match self {
             Command::Populate(verb) => verb.run(&connector, console).await,
             Command::Work(verb) => verb.run(&connector, console).await,
@@ -78,8 +85,9 @@ impl Command {
             #[cfg(feature = "sandbox")]
             Command::Demo(verb) => verb.run(console).await,
             #[cfg(not(feature = "sandbox"))]
-            Command::Sandbox(verb) => Ok(verb.run()),
-            Command::Completions(verb) => verb.run(console),
+            Command::Sandbox(verb) => Ok(verb.run(console)),
+            Command::Completions(verb) => verb.run(command, console),
+            Command::Man(verb) => verb.run(command, console),
         };
         match ended {
             // A call would have had to be waited for when a signal came.

@@ -12,10 +12,11 @@ use s3flickr::store::{Source, locate};
 
 use super::filter_options::FilterOptions;
 use super::s3_options::S3Options;
-use crate::cli::QueueArg;
+
 use crate::connect::{CALLS_PER_HOUR, Connector};
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::options::QueueArg;
 use crate::progress::{ListingProgress, reporting};
 use crate::report;
 use crate::signals::stop_on_signals;

@@ -9,10 +9,10 @@ use s3flickr::ops;
 use s3flickr::queue::Queue;
 use serde_json::{Value, json};
 
-use crate::cli::QueueArg;
 use crate::connect::Connector;
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::options::QueueArg;
 use crate::progress::{Rate, left, of_queue};
 use crate::report;
 use crate::signals::stop_on_signals;
@@ -63,15 +63,18 @@ async fn watch(queue: &Queue, console: &Console) -> Result<Exit> {
         } else if console.draws() && std::io::stdout().is_terminal() {
             console.progress(progress);
         } else {
-            console.line(&text);
+            console.text(&text);
+        }
+        if console.is_unread() {
+            return Ok(Exit::Well);
         }
         if status.open() == 0 {
             console.clear();
             if console.draws() && !console.is_json() {
-                console.line(&text);
+                console.text(&text);
             }
             for line in status.advice().iter().filter(|_| !console.is_json()) {
-                console.line(line);
+                console.text(line);
             }
             return Ok(Exit::Well);
         }

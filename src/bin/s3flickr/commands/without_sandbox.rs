@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use anyhow::anyhow;
 
-use crate::console;
+use crate::console::Console;
 use crate::exit::Exit;
 
 /// `sandbox` and `demo`
@@ -18,8 +18,8 @@ pub struct WithoutSandbox {
 
 impl WithoutSandbox {
     /// Says that this build has no sandbox.
-    pub fn run(self) -> Exit {
-        console::complain(&anyhow!(
+    pub fn run(self, console: &Console) -> Exit {
+        console.complain(&anyhow!(
             "this build has no sandbox and no demo: build s3flickr with the cargo feature `sandbox`"
         ));
         Exit::Usage

@@ -17,11 +17,12 @@ use s3flickr::store::{self, Target, TargetOptions, Throttle};
 use tracing::warn;
 
 use super::s3_options::S3Options;
-use crate::cli::QueueArg;
+
 use crate::commands::doctor;
 use crate::connect::{self, Connector};
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::options::QueueArg;
 use crate::progress::{Intro, WorkProgress, reporting};
 use crate::signals::{drain_on_interruption, stop_on_signals};
 use crate::{descriptors, parse, report};
@@ -48,7 +49,7 @@ pub struct Work {
     #[arg(long)]
     pub uploads_free: bool,
     /// How long a message is held, in seconds; renewed while the transfer runs
-    #[arg(long = "visibility", value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(2..=43_200))]
+    #[arg(id = "visibility", long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(2..=43_200))]
     pub visibility_timeout: u64,
     /// Who may see the photos
     #[arg(long, default_value = "private", value_parser = parse::privacy())]
@@ -147,7 +148,7 @@ impl Work {
         };
         // It was asked for just now, so that this is no call.
         let owner = target.owner().await?;
-        let endpoint = connect::endpoint_url();
+        let endpoint = connect::endpoint_url()?;
         let intro = Intro {
             queue: queue.location(),
             waiting: counts.waiting + counts.delayed,

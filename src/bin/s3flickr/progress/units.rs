@@ -16,20 +16,7 @@ pub fn span(time: Duration) -> String {
 
 /// Bytes as a person reads them: `123 B`, `4.5 MiB`.
 pub fn bytes(n: u64) -> String {
-    let mut value = n as f64;
-    let mut unit = "B";
-    for next in ["KiB", "MiB", "GiB", "TiB"] {
-        if value < 1024.0 {
-            break;
-        }
-        value /= 1024.0;
-        unit = next;
-    }
-    if unit == "B" {
-        format!("{n} B")
-    } else {
-        format!("{value:.1} {unit}")
-    }
+    bytesize::ByteSize(n).display().iec().to_string()
 }
 
 /// A count with its thousands apart: `30,000`.
