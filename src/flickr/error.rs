@@ -202,6 +202,19 @@ impl Error {
         matches!(self, Self::Throttled { .. } | Self::Unavailable { .. })
     }
 
+    /// Whether Flickr is there and is away for a while: it refuses or drops connections, or answers
+    /// with HTTP 5xx. Not where its name is unknown, or something else answers in its place.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Unavailable { why, source, .. } | Self::Ambiguous { why, source, .. } => {
+                let cause = source.as_deref();
+                why.starts_with("HTTP 5")
+                    || cause.is_some_and(|cause| crate::error_chain::is_outage(cause))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether every other photo would meet the same error, so that the run had better end.
     pub fn stops_everything(&self) -> bool {
         matches!(

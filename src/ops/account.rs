@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use super::Error;
-use crate::flickr::Client;
+use crate::error_chain::innermost;
+use crate::flickr::{self, Client};
+use crate::model::outage::Service;
+use crate::ops::startup::Outage;
 use crate::queue::{BoundAccount, Queue};
 use crate::store::{self, Target};
 
@@ -68,6 +71,26 @@ pub async fn bind(queue: &Queue, target: &Target) -> Result<BoundAccount, Error>
         bound: called(&bound.name, &bound.nsid),
         asked: called(&owner.name, &owner.id),
     })
+}
+
+/// Asks Flickr whether it is away for a while. Costs one call.
+pub async fn outage(flickr: &Client) -> Option<Outage> {
+    let error = flickr.whoami().await.err()?;
+    error.is_outage().then(|| Outage {
+        service: Service::Calls,
+        way: seen(&error),
+    })
+}
+
+/// What a person can act on: the innermost cause, or else what was seen of the answer.
+fn seen(error: &flickr::Error) -> String {
+    use flickr::Error::{Ambiguous, Unavailable};
+    match error {
+        Unavailable { why, source, .. } | Ambiguous { why, source, .. } if source.is_none() => {
+            why.clone()
+        }
+        error => innermost(error),
+    }
 }
 
 /// An account as a person knows it.

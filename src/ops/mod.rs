@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod failed;
 pub mod populate;
 pub mod sets;
+pub mod startup;
 pub mod status;
 pub mod work;
 

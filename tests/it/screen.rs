@@ -123,6 +123,21 @@ async fn a_listing_that_hangs_says_how_far_it_is_and_ends_at_ctrl_c() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_worker_says_what_it_waits_for() {
+    let env = Env::start().await;
+    let user = queued(&env, 2).await;
+    // The look at the account takes what may be called at once; then there is a call in six seconds.
+    let calls = ["--calls-per-hour", "600"];
+    let work = [&["work", "--transfers", "2", "--forever"][..], &calls].concat();
+    let mut terminal = Terminal::start(&user, SIZES[1], &work);
+    terminal.until("waiting for the call budget: next call in");
+    terminal.until("waiting for photos: the queue shows none");
+    terminal.type_text("\x03");
+    assert_eq!(terminal.end().await, Some(4), "{}", terminal.screen());
+    is_clean(&terminal, "/2 photos");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_login_has_its_prompt_for_itself() {
     for size in SIZES {
         let env = Env::start().await;

@@ -68,6 +68,70 @@ async fn flickr_that_refuses_connections_costs_no_photo_a_retry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_started_while_flickr_is_away_waits_for_it() {
+    let fixture = Fixture::with(3, 1).await;
+    let proxy = Proxy::start(&fixture.env.url("")).await;
+    proxy.down().await;
+    let Fixture { env, user, keys } = fixture;
+    let user = user.with("FLICKR_ENDPOINT_URL", proxy.url());
+    let mut worker = user.start(WORK);
+    let stderr = worker.until_stderr("next try in").await;
+    assert!(
+        stderr.contains("Flickr does not answer (Connection refused"),
+        "{stderr}"
+    );
+    proxy.up().await;
+    let output = worker.output().await.expect_success();
+    assert_eq!(output.json()["uploaded"], 3, "{}", output.stderr);
+    assert!(
+        output.stderr.contains("Flickr answers again after"),
+        "{}",
+        output.stderr
+    );
+    Fixture { env, user, keys }.all_is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_started_while_flickr_answers_with_errors_waits_for_it() {
+    let script = json!([{ "call": "*", "fault": "error-before", "status": 503 }]);
+    let fixture = Fixture::with_faults(2, 1, script).await;
+    let mut worker = fixture.user.start(WORK);
+    let stderr = worker.until_stderr("next try in").await;
+    assert!(
+        stderr.contains("Flickr does not answer (HTTP 503"),
+        "{stderr}"
+    );
+    fixture.env.faults(json!([])).await;
+    worker.output().await.expect_success();
+    fixture.all_is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_the_wait_of_a_worker_for_a_flickr_that_is_away() {
+    let fixture = Fixture::with(1, 1).await;
+    let proxy = Proxy::start(&fixture.env.url("")).await;
+    proxy.down().await;
+    let user = fixture.user.with("FLICKR_ENDPOINT_URL", proxy.url());
+    let mut worker = user.start(WORK);
+    worker.until_stderr("next try in").await;
+    worker.interrupt();
+    let output = worker.output().await.expect_code(4);
+    assert_eq!(output.json()["stopped"], "signal", "{}", output.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_tells_at_once_of_an_address_that_is_no_flickr() {
+    let Fixture { env, mut user, .. } = Fixture::with(1, 1).await;
+    // A name that nobody knows, and a server that knows no method of Flickr.
+    for endpoint in ["https://flickr.invalid".to_owned(), env.url("/nowhere")] {
+        user = user.with("FLICKR_ENDPOINT_URL", &endpoint);
+        let output = user.run(WORK).await.expect_code(1);
+        assert!(!output.stderr.contains("next try in"), "{}", output.stderr);
+    }
+    assert!(env.photos().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_last_photo_pays_for_no_outage_of_the_upload_servers_alone() {
     let script = json!([{ "call": "upload", "fault": "error-before", "status": 503 }]);
     let fixture = Fixture::with_faults(1, 1, script).await;

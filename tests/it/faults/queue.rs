@@ -64,6 +64,25 @@ async fn a_queue_that_cannot_be_reached_for_a_while_does_not_end_the_worker() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_started_while_the_queue_is_away_waits_for_it() {
+    let (aws, env) = (ministack().await, Env::start().await);
+    let (user, name) = queued(aws, &env, 3).await;
+    let proxy = Proxy::start(&aws.endpoint).await;
+    proxy.down().await;
+    let user = user.with("AWS_ENDPOINT_URL_SQS", proxy.url());
+    let queue = format!("sqs://{name}");
+    let mut worker = user.start([&WORK[..], &["--queue", &queue]].concat());
+    let stderr = worker.until_stderr("next try in").await;
+    assert!(
+        stderr.contains("cannot be reached (Connection refused"),
+        "{stderr}"
+    );
+    proxy.up().await;
+    worker.output().await.expect_success();
+    assert_eq!(env.contents().await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_queue_that_is_away_is_asked_by_one_lane_after_growing_pauses_and_a_signal_ends_that() {
     let (aws, env) = (ministack().await, Env::start().await);
     let (user, name) = queued(aws, &env, 3).await;

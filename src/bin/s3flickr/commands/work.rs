@@ -1,7 +1,7 @@
 //! `work`: drains the queue, beside as many other workers as there are.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use s3flickr::flickr::{Budget, Client};
@@ -9,7 +9,9 @@ use s3flickr::model::flickr::privacy::Privacy;
 use s3flickr::model::outcome::Backoff;
 use s3flickr::monitor::{Event, Monitor};
 use s3flickr::ops;
-use s3flickr::ops::work::{Options, StopReason, Summary, Transfers, allowed_sources};
+use s3flickr::ops::account;
+use s3flickr::ops::startup::{queue_outage, until_answered};
+use s3flickr::ops::work::{Options, StopReason, Summary, Tally, Transfers, allowed_sources};
 use s3flickr::queue::{Queue, Rate};
 use s3flickr::stop::Stop;
 use s3flickr::store::flickr::FlickrOptions;
@@ -98,11 +100,17 @@ impl Work {
         self.s3.apply();
         let options = self.options()?;
         connector.check_account()?;
-        let queue = connector.queue(&self.queue).await?;
-        let stop = stop_on_signals(console);
-        let flickr = connector.flickr(self.budget(&queue, &stop))?;
-        let target = self.target(flickr, &options);
-        self.begin(&queue, &target, console).await?;
+        let (stop, began) = (stop_on_signals(console), Instant::now());
+        let opened = self.open(&options, connector, &stop, console).await?;
+        let Some((queue, target)) = opened else {
+            let nothing = Summary {
+                tally: Tally::default(),
+                elapsed: began.elapsed(),
+                stopped: StopReason::Signal,
+            };
+            console.result(&nothing, &report::worked(&nothing));
+            return Ok(Exit::Stopped);
+        };
         let progress = WorkProgress::new(console);
         let watching = tokio::spawn(Arc::clone(&progress).watch(queue.clone()));
         let interruption = tokio::spawn(drain_on_interruption(stop.clone(), console.clone()));
@@ -113,6 +121,36 @@ impl Work {
         let summary = worked?;
         console.result(&summary, &report::worked(&summary));
         exit(&summary, &queue).await
+    }
+
+    /// Opens the queue and the account, and waits where one of them is away for a while; `None`
+    /// where the run is asked to end meanwhile.
+    async fn open(
+        &self,
+        options: &Options,
+        connector: &Connector,
+        stop: &Stop,
+        console: &Console,
+    ) -> Result<Option<(Queue, Target)>> {
+        let open = async || connector.queue(&self.queue).await;
+        let away = async |error: &anyhow::Error| error.downcast_ref().and_then(queue_outage);
+        let opened = until_answered(&options.backoff, stop, console, open, away);
+        let opened = tokio::select! {
+            () = stop.draining() => return Ok(None),
+            opened = opened => opened?,
+        };
+        let Some(queue) = opened else {
+            return Ok(None);
+        };
+        let flickr = connector.flickr(self.budget(&queue, stop))?;
+        let target = self.target(flickr.clone(), options);
+        let begin = async || self.begin(&queue, &target, console).await;
+        let away = async |error: &anyhow::Error| match error.downcast_ref::<store::Error>() {
+            Some(store::Error::Away { .. }) => account::outage(&flickr).await,
+            _ => error.downcast_ref().and_then(queue_outage),
+        };
+        let begun = until_answered(&options.backoff, stop, console, begin, away).await?;
+        Ok(begun.map(|()| (queue, target)))
     }
 
     fn options(&self) -> Result<Options> {

@@ -7,6 +7,7 @@ pub mod outage;
 mod rate;
 mod schedule;
 mod sets;
+mod stall;
 mod units;
 mod work;
 

@@ -9,6 +9,7 @@ use s3flickr::ops::status::{Status, look};
 use s3flickr::queue::Queue;
 use tokio::time::sleep;
 
+use super::stall::Stall;
 use super::{Measure, Progress, Rate, count, fraction, limited, outage, speed, units};
 use crate::console::Console;
 
@@ -39,6 +40,8 @@ struct Seen {
     limit: Option<Limit>,
     /// The service that is away, in words.
     outage: Option<String>,
+    /// What all lanes wait for.
+    stall: Option<Stall>,
     /// What else is waited for, until something moves again.
     waiting: Option<String>,
     /// How many were done when this worker began.
@@ -92,6 +95,13 @@ impl Seen {
         self.moved();
     }
 
+    /// What is waited for, in words: what holds up everything comes first.
+    fn waits_for(&self, now: Instant) -> Option<String> {
+        let stall = self.stall.map(|stall| stall.text(now));
+        let outage = self.outage.clone();
+        outage.or(stall).or_else(|| self.waiting.clone())
+    }
+
     fn progress(&mut self, now: Instant) -> Option<Progress> {
         let status = self.status.as_ref()?;
         let failed = status.failed + self.failed_since;
@@ -113,7 +123,7 @@ impl Seen {
         Some(Progress {
             fraction: fraction(done, status.total),
             count: count(done, status.total, failed),
-            waiting: self.outage.clone().or_else(|| self.waiting.clone()),
+            waiting: self.waits_for(now),
             parts,
         })
     }
@@ -135,6 +145,9 @@ impl Monitor for WorkProgress {
                 Event::AlreadyThere { .. } => seen.finished(0),
                 Event::Failed { .. } => seen.failed_since += 1,
                 Event::Limited { limit } => seen.limit = Some(*limit),
+                Event::Stalled { wait } => {
+                    seen.stall = wait.map(|wait| Stall::new(wait, Instant::now()));
+                }
                 Event::Waiting { reason } => seen.waiting = Some(reason.clone()),
                 Event::Outage { service, since, .. } => {
                     seen.outage = Some(outage::brief(service, *since));
