@@ -1,8 +1,10 @@
 //! A real browser that looks at a page, where this machine has one.
 
+pub mod script;
+
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
@@ -46,7 +48,7 @@ pub async fn screenshot(url: &str, file: &Path, width: u32, height: u32) -> Opti
 
 /// Says, past the test harness's capture, that a test was left out for want of a browser.
 pub fn left_out(test: &str) {
-    let line = format!("{test}: left out, there is no chromium here\n");
+    let line = format!("{test}: left out, there is no chromium (or no node and npm) here\n");
     let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
@@ -77,6 +79,12 @@ async fn visit<const N: usize>(url: &str, flags: [OsString; N]) -> Option<Output
 }
 
 fn on_path(program: &str) -> bool {
+    found(program).is_some()
+}
+
+/// Where a program is.
+fn found(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    let mut candidates = std::env::split_paths(&path).map(|folder| folder.join(program));
+    candidates.find(|file| file.is_file())
 }
