@@ -57,9 +57,9 @@ fn bars(body: &mut String, row: &Row, mut y: f64) -> f64 {
             "<rect class=\"{class}\" x=\"{LABELS}\" y=\"{y}\" width=\"{length:.1}\" height=\"{BAR}\" rx=\"3\"/>"
         );
         let label = if at == 0 {
-            number(figure.median)
+            grouped(figure.median)
         } else {
-            format!("{} ({:.1}x)", number(figure.median), row.ratio(figure))
+            format!("{} ({:.1}x)", grouped(figure.median), row.ratio(figure))
         };
         text(body, LABELS + length + 8.0, y + 14.0, "soft", &label);
         y += BAR + 5.0;
@@ -80,7 +80,7 @@ fn curve(body: &mut String, points: &[(f64, &Row)], y: f64) -> f64 {
         0.0,
         y + 14.0,
         "title",
-        "photos/s of 1, 2, 4 and 8 processes (dashed: the ceiling)",
+        "photos/s of 1, 2, 4 and 8 processes (dashed: 16 transfers each, divided by the latency)",
     );
     let most = points.iter().map(|point| point.0).fold(0.0, f64::max);
     let top = points
@@ -125,7 +125,21 @@ fn dot(body: &mut String, (x, y): (f64, f64), rate: f64) {
         body,
         "<circle class=\"ours\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\"/>"
     );
-    text(body, x + 8.0, y + 16.0, "soft", &number(rate));
+    text(body, x + 8.0, y + 16.0, "soft", &grouped(rate));
+}
+
+/// A figure, with a comma at each thousand.
+fn grouped(value: f64) -> String {
+    let digits = number(value);
+    let whole = digits.split('.').next().unwrap_or_default();
+    let mut out = String::new();
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out + &digits[whole.len()..]
 }
 
 fn text(body: &mut String, x: f64, y: f64, class: &str, words: &str) {

@@ -23,7 +23,7 @@ pub fn cpu(bench: &Bench) -> Vec<Row> {
     let mut by_md5 = Row::less("cpu-md5", "CPU s/GB, 2 MB photos, MD5 only");
     let mut rate = Row::more(
         "rate-photos",
-        "photos/s, 2 MB photos, a sink that answers at once",
+        "photos/s, 2 MB photos, a server that replies immediately",
     );
     for _ in 0..bench.runs() {
         let ours = bench.copy(&summed, LANES, 0);
@@ -52,14 +52,20 @@ pub fn cpu(bench: &Bench) -> Vec<Row> {
 pub fn late(bench: &Bench) -> Vec<Row> {
     let keys = bench.size(800, 320);
     let photos = bucket(true, PHOTO, keys);
-    let mut late = Row::more("late-16", "photos/s, 2 MB, 16 lanes, sink 200 ms late")
-        .target(78.0)
-        .limit(80.0);
+    let mut late = Row::more(
+        "late-16",
+        "photos/s, 2 MB, 16 transfers, 200 ms added latency",
+    )
+    .target(78.0)
+    .limit(80.0);
     let many = bench.size(10_240, 5_120);
     let small = bucket(true, SMALL, many);
-    let mut lanes = Row::more("late-256", "photos/s, 10 KiB, 256 lanes, sink 200 ms late")
-        .target(1000.0)
-        .limit(1280.0);
+    let mut lanes = Row::more(
+        "late-256",
+        "photos/s, 10 KiB, 256 transfers, 200 ms added latency",
+    )
+    .target(1000.0)
+    .limit(1280.0);
     for _ in 0..bench.runs() {
         bench.copy(&photos, LANES, 200);
         late.add("s3flickr", bench.rate(keys));
@@ -81,7 +87,7 @@ pub fn small(bench: &Bench) -> Vec<Row> {
     let mut cpu = Row::less("cpu-small", "CPU ms a photo, 10 KiB photos").target(0.6);
     let mut rate = Row::more(
         "rate-small",
-        "photos/s, 10 KiB photos, a sink that answers at once",
+        "photos/s, 10 KiB photos, a server that replies immediately",
     );
     for _ in 0..bench.runs() {
         cpu.add("s3flickr", each(bench.copy(&photos, LANES, 0), keys));

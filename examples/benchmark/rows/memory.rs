@@ -11,7 +11,7 @@ pub fn memory(bench: &Bench) -> Vec<Row> {
     let photos = bucket(true, 20_000_000, bench.size(192, 96));
     let video = bucket(true, 1_000_000_000, 1);
     let mut of_photos =
-        Row::less("memory-photos", "peak MiB, 64 lanes of 20 MB photos").target(64.0);
+        Row::less("memory-photos", "peak MiB, 64 transfers of 20 MB photos").target(64.0);
     let mut of_video = Row::less("memory-video", "peak MiB, one object of 1 GB").target(64.0);
     for _ in 0..bench.runs() {
         of_photos.add(

@@ -59,11 +59,11 @@ pub fn queue(bench: &Bench) -> Vec<Row> {
         Row::more("queue", "SQLite: lease + delete, jobs/s of 8 processes").target(10_000.0);
     let mut least = Row::more(
         "queue-fairness",
-        "SQLite: the slowest process's share of an even one",
+        "SQLite: the slowest process, of an even share",
     );
     for _ in 0..bench.runs() {
         let (queue, _) = bench.populate(&bucket);
-        for (name, lanes) in [("s3flickr", 16), ("with one lane each", 1)] {
+        for (name, lanes) in [("s3flickr", 16), ("with one transfer each", 1)] {
             let done = drain_together(&queue, seconds, lanes);
             let all: f64 = done.iter().sum();
             rate.add(name, all / seconds as f64);
@@ -119,7 +119,7 @@ async fn drain_lane(queue: &Queue, end: Instant) -> u64 {
     done
 }
 
-/// The same bucket to SQS, beside what the server takes from a client that does nothing else.
+/// The same bucket to SQS, beside the server's own limit from a client that does nothing else.
 pub fn sqs(bench: &Bench) -> Vec<Row> {
     let keys = bench.size(20_000, 5_000);
     let bucket = bucket(true, 10 * 1024, keys);
@@ -137,7 +137,7 @@ pub fn sqs(bench: &Bench) -> Vec<Row> {
         let began = Instant::now();
         runtime.block_on(flood(&aws, keys));
         rate.add(
-            "what the server takes",
+            "the server's own limit",
             keys as f64 / began.elapsed().as_secs_f64(),
         );
     }

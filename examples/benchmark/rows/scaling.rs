@@ -15,7 +15,7 @@ pub fn scaling(bench: &Bench) -> Vec<Row> {
     let mut alone = 0.0;
     for processes in [1, 2, 4, 8] {
         let ceiling = (processes * LANES * 1_000 / DELAY_MS) as f64;
-        let what = format!("photos/s, {processes} processes of 16 lanes, sink 500 ms late");
+        let what = format!("photos/s, {processes} processes of 16 transfers, 500 ms added latency");
         let mut row = Row::more(&format!("scaling-{processes}"), &what).limit(ceiling);
         for _ in 0..bench.runs().min(2) {
             let keys = each * processes;

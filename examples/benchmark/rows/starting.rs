@@ -6,8 +6,8 @@ use crate::table::Row;
 
 /// `--version` and `--help`; rclone's `version` beside them.
 pub fn start(bench: &Bench) -> Vec<Row> {
-    let mut version = Row::less("start-version", "ms to start and end, --version").target(5.0);
-    let mut help = Row::less("start-help", "ms to start and end, --help").target(5.0);
+    let mut version = Row::less("start-version", "ms to start and exit, --version").target(5.0);
+    let mut help = Row::less("start-help", "ms to start and exit, --help").target(5.0);
     for _ in 0..bench.size(31, 11) {
         version.add(
             "s3flickr",
