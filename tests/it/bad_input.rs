@@ -19,24 +19,6 @@ fn one_line(output: &Output, says: &[&str]) {
     assert_eq!(output.stdout, "", "nothing but the error is said");
 }
 
-/// One line for the error, the last, after the advice of `doctor`.
-#[track_caller]
-fn one_line_after_advice(output: &Output, says: &[&str]) {
-    let (advice, _) = output.stderr.split_once("s3flickr: ").expect("an error");
-    for text in ["FAIL", "s3flickr doctor --queue"] {
-        assert!(advice.contains(text), "{text:?} is not in: {advice}");
-    }
-    let error = output.stderr[advice.len()..].to_owned();
-    one_line(
-        &Output {
-            stderr: error,
-            stdout: output.stdout.clone(),
-            ..*output
-        },
-        says,
-    );
-}
-
 /// A user with one picture queued.
 async fn queued(env: &Env) -> User {
     let user = env.user();
@@ -61,7 +43,7 @@ async fn a_wrong_key_stops_the_worker_and_loses_nothing() {
         .await
         .with("FLICKR_API_KEY", "00000000000000000000000000000000");
     let output = user.run(["work"]).await.expect_code(1);
-    one_line_after_advice(
+    one_line(
         &output,
         &["refuses the API key", "flickr.com/services/apps"],
     );
@@ -78,14 +60,14 @@ async fn a_wrong_secret_and_a_wrong_token_are_told_apart() {
     let user = queued(&env)
         .await
         .with("FLICKR_API_SECRET", "0000000000000000");
-    one_line_after_advice(
+    one_line(
         &user.run(["work"]).await.expect_code(1),
         &["refuses the signature", "SECRET"],
     );
     let user = queued(&env)
         .await
         .with("FLICKR_OAUTH_TOKEN", "72157600000000000-0000000000000000");
-    one_line_after_advice(
+    one_line(
         &user.run(["work"]).await.expect_code(1),
         &["refuses the OAuth token", "login"],
     );

@@ -10,6 +10,7 @@ use walkdir::WalkDir;
 use crate::support::aws::{Aws, ministack, unique};
 use crate::support::cli::{Output, User};
 use crate::support::env::{Env, picture};
+use crate::support::terminal::Terminal;
 
 /// What `doctor --json` finds, by the name of the check.
 async fn diagnosed(user: &User, options: &[&str]) -> (Value, Output) {
@@ -279,6 +280,10 @@ async fn a_worker_that_is_refused_says_what_is_wrong_with_its_credentials() {
     env.faults(json!([{ "call": "*", "fault": "key-disabled" }]))
         .await;
     let stderr = user.run(["work"]).await.expect_code(1).stderr;
-    assert!(stderr.contains("FAIL  Flickr key"), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
     assert!(stderr.contains("s3flickr doctor --queue"), "{stderr}");
+    let mut terminal = Terminal::start(&user, (24, 80), &["work"]);
+    assert_eq!(terminal.end().await, Some(1));
+    let screen = terminal.screen();
+    assert!(screen.contains("FAIL  Flickr key"), "{screen}");
 }

@@ -13,6 +13,7 @@ mod endpoints;
 mod faults;
 mod gallery;
 mod guide;
+mod hostile_names;
 mod inventory;
 mod limits;
 mod login;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use s3flickr::monitor::{Event, Monitor};
+use s3flickr::printable::printable_lines;
 use serde::Serialize;
 use tracing::{error, info};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -72,15 +73,16 @@ impl Console {
                 Ok(line) => self.line(&line),
                 Err(error) => error!("the result is no JSON: {error}"),
             }
-        } else if !text.is_empty() && !self.quiet {
-            self.line(text);
+        } else if !text.is_empty() {
+            self.text(text);
         }
     }
 
     /// Prints a line that a person reads as the command's result, unless only errors are wanted.
+    /// What a terminal would obey is escaped.
     pub fn text(&self, line: &str) {
         if !self.quiet {
-            self.line(line);
+            self.line(&printable_lines(line));
         }
     }
 

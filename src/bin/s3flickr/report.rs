@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use s3flickr::ops::sets::SetsSummary;
 use s3flickr::ops::work::StopReason;
 use s3flickr::ops::{failed, populate, work};
+use s3flickr::printable::printable;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -92,7 +93,8 @@ pub fn assigned(summary: &SetsSummary, dry_run: bool) -> (Value, String) {
         let later = duplicate.later.join(", ");
         text.push_str(&format!(
             "\nduplicate: {} is photo {}; later copies: {later}",
-            duplicate.key, duplicate.keep
+            printable(duplicate.key.as_str()),
+            duplicate.keep
         ));
     }
     match summary.duplicates_deleted {
@@ -121,7 +123,7 @@ fn left_alone(summary: &SetsSummary, dry_run: bool) -> String {
         text.push_str(&format!("\n{} refused:", told.len()));
     }
     for left in told {
-        text.push_str(&format!("\n  {:?}: {}", left.title, left.why));
+        text.push_str(&format!("\n  {:?}: {}", left.title, printable(&left.why)));
     }
     for title in &summary.plan.kept_apart {
         text.push_str(&format!(
@@ -165,7 +167,8 @@ pub fn failures(entries: &[failed::Entry]) -> String {
     table.set_header(["url", "class", "attempts", "reason"]);
     for entry in entries {
         let (class, attempts) = (entry.class.name(), entry.attempts.to_string());
-        table.add_row([&entry.url, class, &attempts, &entry.reason]);
+        let cells = [&entry.url, class, &attempts, &entry.reason];
+        table.add_row(cells.map(|cell| printable(cell).into_owned()));
     }
     table.trim_fmt()
 }

@@ -192,8 +192,14 @@ impl fmt::Display for Edit {
             }
         };
         let photos = photos.map_or_else(|| "same".to_owned(), |n| n.to_string());
+        let title = on_one_line(title);
         write!(f, "{verb:<8}{photos:>8}{added:>8}  {title}{more}")
     }
+}
+
+/// A title may have line ends, and a plan has one line for each album.
+fn on_one_line(title: &str) -> String {
+    title.replace('\n', r"\u{a}")
 }
 
 impl fmt::Display for Plan {
@@ -217,7 +223,12 @@ impl fmt::Display for Plan {
         };
         write!(f, "{changes}, {calls} to Flickr")?;
         for left in &self.left {
-            write!(f, "\nleft as it is: {}: {}", left.title, left.why)?;
+            write!(
+                f,
+                "\nleft as it is: {}: {}",
+                on_one_line(&left.title),
+                left.why
+            )?;
         }
         Ok(())
     }

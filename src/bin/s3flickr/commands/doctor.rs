@@ -182,7 +182,7 @@ impl Rounds<'_> {
     fn add(&mut self, checks: Vec<Check>) {
         if !self.console.is_json() {
             for check in &checks {
-                self.console.line(&line(check));
+                self.console.text(&line(check));
             }
         }
         self.checks.extend(checks);

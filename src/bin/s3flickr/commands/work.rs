@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use s3flickr::flickr::{Budget, Client};
 use s3flickr::model::flickr::privacy::Privacy;
 use s3flickr::model::outcome::Backoff;
@@ -83,16 +83,21 @@ pub struct Work {
 
 impl Work {
     /// Works until the queue is drained, or something stops the run. Where the run is refused for
-    /// its credentials, says what is wrong with those.
+    /// its credentials, a person at a terminal is told what is wrong with those; a script gets its
+    /// one line.
     pub async fn run(self, connector: &Connector, console: &Console) -> Result<Exit> {
         let queue = connector.queue_location(&self.queue);
         let ended = self.copy(connector, console).await;
-        if let Err(error) = &ended
-            && doctor::is_refusal(error)
-        {
-            doctor::advise(connector, &queue, &format!("{error:#}"), console).await;
+        match ended {
+            Err(error) if doctor::is_refusal(&error) && console.draws() => {
+                doctor::advise(connector, &queue, &format!("{error:#}"), console).await;
+                Err(error)
+            }
+            Err(error) if doctor::is_refusal(&error) => {
+                bail!("{error:#}; `s3flickr doctor --queue {queue}` checks all that a run needs")
+            }
+            ended => ended,
         }
-        ended
     }
 
     async fn copy(self, connector: &Connector, console: &Console) -> Result<Exit> {

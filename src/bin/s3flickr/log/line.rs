@@ -15,6 +15,8 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use s3flickr::printable::{printable, printable_lines};
+
 use super::{COMPLAINT, NOTICE};
 use crate::options::LogFormat;
 
@@ -66,8 +68,12 @@ impl LineFormat {
     fn text(&self, level: &Level, target: &str, fields: &Fields) -> String {
         let message = &fields.message;
         match self.place {
-            Place::Terminal { .. } if target == NOTICE => return message.clone(),
-            Place::Pipe if target == NOTICE => return format!("{} {}", now(), message.trim()),
+            Place::Terminal { .. } if target == NOTICE => {
+                return printable_lines(message).into_owned();
+            }
+            Place::Pipe if target == NOTICE => {
+                return format!("{} {}", now(), printable_lines(message.trim()));
+            }
             Place::Terminal { .. } | Place::Pipe if target == COMPLAINT => {
                 return complaint(message);
             }
@@ -202,8 +208,10 @@ fn now() -> String {
     now.strftime("%Y-%m-%d %H:%M:%S%:z").to_string()
 }
 
+/// Without what a terminal would obey. What a program wrote in lines of its own comes on one.
 fn one_line(text: &str) -> String {
-    text.trim().replace(['\r', '\n'], " ")
+    let joined = text.trim().replace("\r\n", " ").replace('\n', " ");
+    printable(&joined).into_owned()
 }
 
 fn color_of(level: &Level) -> &'static str {
