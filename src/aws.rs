@@ -143,13 +143,17 @@ pub async fn config() -> Result<&'static SdkConfig, BadConfig> {
             Ok(loader.load().await)
         })
         .await?;
-    let plain_http = PLAIN_HTTP.load(Ordering::Relaxed);
     for service in SERVICES {
         if let Some(address) = custom_endpoint(config, service) {
-            judge(service, &address, plain_http)?;
+            check_endpoint(service, &address)?;
         }
     }
     Ok(config)
+}
+
+/// Whether this process may use an address of a service.
+pub(crate) fn check_endpoint(service: &'static str, address: &str) -> Result<(), BadEndpoint> {
+    judge(service, address, PLAIN_HTTP.load(Ordering::Relaxed))
 }
 
 /// The address that the user set for a service, in the environment or in the shared config file;

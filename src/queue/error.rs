@@ -10,9 +10,7 @@ pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no such queue: `populate` makes it, nothing else does.
-    #[error(
-        "queue {queue} not found; `s3flickr populate ... --queue {base}` makes it (or the name, the region or the account is another)"
-    )]
+    #[error("queue {queue} not found; {}", how_to_get_it(base))]
     NotFound {
         /// The queue that is missing: the one asked for, or the failed queue beside it.
         queue: String,
@@ -103,4 +101,19 @@ pub enum Error {
         /// What went wrong.
         source: Cause,
     },
+}
+
+/// What to do about a queue that is missing.
+fn how_to_get_it(base: &str) -> String {
+    match base.starts_with("http") {
+        true => {
+            "a URL is used as it is: its name, region or account is another; `--queue sqs://NAME` \
+                 stands for a queue of your own, which `s3flickr populate` makes"
+                .to_owned()
+        }
+        false => format!(
+            "`s3flickr populate ... --queue {base}` makes it (or the name, the region or the account \
+             is another)"
+        ),
+    }
 }

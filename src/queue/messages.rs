@@ -71,6 +71,8 @@ pub(super) trait Messages: Send + Sync + 'static {
     fn batch_size(&self) -> usize;
     /// Sends any number of messages; one answer each, in order.
     async fn send(&self, batch: &[Outgoing]) -> Result<Vec<Sent>, Error>;
+    /// Which of these messages [`Messages::send`] would refuse, as [`Sent::Known`]: one answer each.
+    async fn known(&self, batch: &[Outgoing]) -> Result<Vec<bool>, Error>;
     /// Hands out a message and hides it for `visibility_timeout`, waiting up to `wait` for one.
     async fn receive(
         &self,

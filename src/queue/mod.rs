@@ -17,6 +17,7 @@ mod pacer;
 mod runs;
 mod sqlite;
 mod sqs;
+mod sqs_url;
 
 #[cfg(test)]
 pub(crate) mod contract;
@@ -27,7 +28,7 @@ use std::time::Duration;
 
 pub use error::Error;
 pub use lease::Lease;
-pub use location::Location;
+pub use location::{Location, SqsLocation};
 pub use machine::MachineBudget;
 pub use pacer::Rate;
 pub use runs::{BoundAccount, PopulateRun, RunHistory};
@@ -129,9 +130,9 @@ impl Queue {
                 let sqlite = sqlite::Sqlite::open(path.clone(), if_missing).await?;
                 Ok(Queue::over(Arc::new(sqlite)))
             }
-            Location::Sqs(name) => {
+            Location::Sqs(location) => {
                 let config = aws.config().await?;
-                let sqs = sqs::Sqs::open(config, name, if_missing).await?;
+                let sqs = sqs::Sqs::open(config, location, if_missing).await?;
                 Ok(Queue::over(Arc::new(sqs)))
             }
         }
@@ -145,7 +146,8 @@ impl Queue {
         }
     }
 
-    /// Where it is, as one would type it: `sqs://NAME` or `sqlite:PATH`.
+    /// Where it is, as one would type it: `sqs://NAME`, the URL of a queue on SQS that is not of the
+    /// region and the account at hand, or `sqlite:PATH`.
     pub fn location(&self) -> &str {
         self.messages.location()
     }
@@ -168,6 +170,12 @@ impl Queue {
     /// Sends messages. One answer each, in order. After an error some of them may have been sent.
     pub async fn send(&self, batch: &[Outgoing]) -> Result<Vec<Sent>, Error> {
         self.messages.send(batch).await
+    }
+
+    /// Which of these messages the queue has or ever had, so that it would refuse them. SQS refuses
+    /// none. One answer each, in order; nothing is sent.
+    pub async fn known(&self, batch: &[Outgoing]) -> Result<Vec<bool>, Error> {
+        self.messages.known(batch).await
     }
 
     /// Takes a message and hides it for `visibility_timeout` (whole seconds, at least one on SQS;

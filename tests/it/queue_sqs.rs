@@ -68,25 +68,6 @@ async fn sqs_keeps_the_contract() {
 }
 
 #[tokio::test]
-async fn an_address_of_a_queue_is_as_good_as_its_name() {
-    let server = ministack().await;
-    let (config, name) = (server.sdk_config().await, unique("address"));
-    let queue = Queue::create_with(&config, &format!("sqs://{name}"))
-        .await
-        .unwrap();
-    queue.send(&[message("here")]).await.unwrap();
-    for host in [
-        "https://sqs.eu-west-1.amazonaws.com",
-        "http://nowhere.invalid:1",
-    ] {
-        let address = format!("{host}/000000000000/{name}");
-        let queue = Queue::open_with(&config, &address).await.unwrap();
-        assert_eq!(queue.location(), format!("sqs://{name}"));
-        assert_eq!(queue.counts().await.unwrap().waiting, 1);
-    }
-}
-
-#[tokio::test]
 async fn a_queue_that_was_made_by_hand_keeps_its_settings_and_gets_what_is_missing() {
     let server = ministack().await;
     let (sqs, name) = (server.sqs().await, unique("by-hand"));

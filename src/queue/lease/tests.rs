@@ -109,6 +109,9 @@ impl Messages for Script {
     async fn send(&self, _: &[Outgoing]) -> Result<Vec<Sent>, Error> {
         unreachable!("a lease sends nothing by itself")
     }
+    async fn known(&self, _: &[Outgoing]) -> Result<Vec<bool>, Error> {
+        unreachable!("a lease sends nothing by itself")
+    }
     async fn receive(
         &self,
         _: QueueKind,

@@ -65,6 +65,11 @@ impl Messages for Sqlite {
             .await
     }
 
+    async fn known(&self, batch: &[Outgoing]) -> Result<Vec<bool>, Error> {
+        let keys: Vec<_> = batch.iter().map(|message| message.unique.clone()).collect();
+        self.read("look into", move |db| known(db, &keys)).await
+    }
+
     async fn receive(
         &self,
         queue: QueueKind,
@@ -159,6 +164,16 @@ fn send(db: &Transaction, batch: &[Outgoing], now: i64) -> rusqlite::Result<Vec<
         Ok(Sent::Taken)
     };
     batch.iter().map(&mut send).collect()
+}
+
+/// Which of these keys the ledger has.
+fn known(db: &Connection, keys: &[Option<String>]) -> rusqlite::Result<Vec<bool>> {
+    let mut ledger = db.prepare_cached("SELECT 1 FROM ledger WHERE key = ?1")?;
+    let mut known = |key: &Option<String>| match key {
+        Some(key) => ledger.exists([key]),
+        None => Ok(false),
+    };
+    keys.iter().map(&mut known).collect()
 }
 
 /// Inserts one message.

@@ -104,10 +104,9 @@ fn meaning(code: &str) -> Meaning {
 }
 
 impl Errors {
-    pub(super) fn new(name: &str) -> Errors {
-        Errors {
-            queue: format!("sqs://{name}"),
-        }
+    /// Errors about the queue at this location.
+    pub(super) fn new(queue: String) -> Errors {
+        Errors { queue }
     }
 
     /// An error of a call that has no receipt.

@@ -26,19 +26,14 @@ impl Sqs {
         let queue = self.queue(to);
         match queue.send(entry()).await {
             Err(Error::Gone { .. }) if to == QueueKind::Failed => {
-                let name = failed_name(self.main_name());
+                let name = failed_name(&self.name);
                 tracing::warn!(queue = name, "was deleted; it is made anew");
-                let clients = &self.clients;
-                clients.find_or_create(&name, setup::settings()).await?;
+                let made = self.finder.find_or_create(&name, setup::settings());
+                made.await?;
                 queue.send(entry()).await
             }
             sent => sent,
         }
-    }
-
-    /// The name of the queue itself.
-    fn main_name(&self) -> &str {
-        self.location.trim_start_matches("sqs://")
     }
 
     async fn delete(&self, receipt: &Receipt) -> Result<(), Error> {
@@ -89,6 +84,10 @@ impl Messages for Sqs {
             None => Sent::Taken,
         };
         Ok((0..batch.len()).map(sent).collect())
+    }
+
+    async fn known(&self, batch: &[Outgoing]) -> Result<Vec<bool>, Error> {
+        Ok(vec![false; batch.len()])
     }
 
     async fn receive(

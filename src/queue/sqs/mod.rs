@@ -25,10 +25,13 @@ mod turn;
 
 use std::time::Duration;
 
-use aws_config::SdkConfig;
+use aws_config::{Region, SdkConfig};
 
-use super::{Error, IfMissing};
+use super::sqs_url::SqsUrl;
+use super::{Error, IfMissing, SqsLocation};
+use crate::aws;
 use clients::Clients;
+use find::Finder;
 use finished::Finished;
 use pacer::FleetPacer;
 use queue::SqsQueue;
@@ -47,8 +50,9 @@ const BATCH: usize = 10;
 
 /// A queue on SQS.
 pub(super) struct Sqs {
+    name: String,
     location: String,
-    clients: Clients,
+    finder: Finder,
     main: SqsQueue,
     failed: SqsQueue,
     pacer: FleetPacer,
@@ -57,37 +61,42 @@ pub(super) struct Sqs {
 }
 
 impl Sqs {
-    /// The queue of this name, and its failed queue: both must exist, or what is missing is made.
-    /// A queue that is there keeps the settings that it has; one without a redrive policy gets
-    /// ours where we may make things.
+    /// The queue at this location, and its failed queue: both must exist, or what is missing is
+    /// made. A queue that is there keeps the settings that it has; one without a redrive policy
+    /// gets ours where we may make things.
     pub(super) async fn open(
         config: &SdkConfig,
-        name: &str,
+        location: &SqsLocation,
         if_missing: IfMissing,
     ) -> Result<Sqs, Error> {
-        let clients = Clients::new(config);
+        let name = &location.name;
+        let region = config.region().map(Region::as_ref);
+        let clients = match &location.url {
+            Some(url) => Clients::new(&as_in_url(config, url)?),
+            None => Clients::new(config),
+        };
+        let finder = Finder::new(clients, location, region).await?;
         let failed_name = failed_name(name);
         let (main, failed) = match if_missing {
-            IfMissing::Fail => {
-                let (main, failed) = tokio::join!(
-                    existing(&clients, name, name),
-                    existing(&clients, &failed_name, name),
-                );
-                // Where both are missing, it is the queue itself that is.
-                (main?, failed?)
-            }
-            IfMissing::Create => tokio::try_join!(
-                clients.find_or_create(name, setup::settings()),
-                clients.find_or_create(&failed_name, setup::settings()),
-            )?,
+            IfMissing::Fail => tokio::join!(
+                finder.existing(name, name),
+                finder.existing(&failed_name, name),
+            ),
+            IfMissing::Create => tokio::join!(
+                finder.find_or_create(name, setup::settings()),
+                finder.find_or_create(&failed_name, setup::settings()),
+            ),
         };
-        let tags = TwoQueues::new(&main, &pacer::queue_name(name));
+        // Where both are missing, it is the queue itself that is.
+        let (main, failed) = (main?, failed?);
+        let tags = TwoQueues::new(&main, &finder, &pacer::queue_name(name));
         let queue = Sqs {
-            location: format!("sqs://{name}"),
-            pacer: FleetPacer::new(name, &clients),
+            name: name.clone(),
+            location: finder.location(name),
+            pacer: FleetPacer::new(name, &finder),
             finished: Finished::new(&tags),
             tags,
-            clients,
+            finder,
             main,
             failed,
         };
@@ -99,13 +108,20 @@ impl Sqs {
     }
 }
 
-/// The queue of this name, which must be there; it belongs to the queue `base`.
-async fn existing(clients: &Clients, name: &str, base: &str) -> Result<SqsQueue, Error> {
-    let found = clients.find(name).await?;
-    found.ok_or_else(|| Error::NotFound {
-        queue: format!("sqs://{name}"),
-        base: format!("sqs://{base}"),
-    })
+/// The configuration for a queue that was named by its URL: the region is that of the URL. So is
+/// the host, unless the region leads there, or the user set an endpoint: a stand-in for SQS puts
+/// host names into its URLs that lead nowhere.
+fn as_in_url(config: &SdkConfig, url: &SqsUrl) -> Result<SdkConfig, Error> {
+    let mut changed = config.clone().into_builder();
+    if let Some(region) = url.region() {
+        changed.set_region(Region::new(region.to_owned()));
+    }
+    let custom = aws::custom_endpoint(config, aws::SQS).is_some();
+    if !custom && !url.is_of_region() {
+        aws::check_endpoint(aws::SQS, &url.origin)?;
+        changed.set_endpoint_url(Some(url.origin.clone()));
+    }
+    Ok(changed.build())
 }
 
 /// The name of the failed queue of a queue.

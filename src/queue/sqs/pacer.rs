@@ -20,8 +20,7 @@ use async_trait::async_trait;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use tokio::sync::Mutex;
 
-use super::clients::Clients;
-use super::find::Settings;
+use super::find::{Finder, Settings};
 use super::layout::TokenLayout;
 use super::queue::{SqsQueue, Tags, number};
 use super::token::{PaceVersion, Token, TokenAction};
@@ -41,7 +40,7 @@ const TAKE: &str = "take calls from";
 /// The rate of a queue's fleet.
 pub(super) struct FleetPacer {
     name: String,
-    clients: Clients,
+    finder: Finder,
     clock: ServerClock,
     /// What this worker takes the fleet's rate to be.
     setting: Mutex<Option<Setting>>,
@@ -72,18 +71,18 @@ impl Pacer for Sqs {
     }
 
     async fn is_there(&self) -> Result<bool, Error> {
-        let found = self.pacer.clients.find(&self.pacer.name).await?;
+        let found = self.pacer.finder.find(&self.pacer.name).await?;
         Ok(found.is_some())
     }
 }
 
 impl FleetPacer {
     /// The rate of the fleet of the queue of this name.
-    pub(super) fn new(queue: &str, clients: &Clients) -> FleetPacer {
+    pub(super) fn new(queue: &str, finder: &Finder) -> FleetPacer {
         let clock = ServerClock::default();
         FleetPacer {
             name: queue_name(queue),
-            clients: clients.with_clock(&clock),
+            finder: finder.with(finder.clients().with_clock(&clock)),
             clock,
             setting: Mutex::new(None),
         }
@@ -96,12 +95,12 @@ impl FleetPacer {
             (QueueAttributeName::FifoQueue, "true".to_owned()),
             (QueueAttributeName::MessageRetentionPeriod, retention),
         ]);
-        self.clients.find_or_create(&self.name, settings).await
+        self.finder.find_or_create(&self.name, settings).await
     }
 
     /// The rate that the queue is set to; `None` where no worker asked for one yet.
     async fn rate(&self) -> Result<Option<Rate>, Error> {
-        let Some(queue) = self.clients.find(&self.name).await? else {
+        let Some(queue) = self.finder.find(&self.name).await? else {
             return Ok(None);
         };
         let version = version_in(&queue.tags().await?);

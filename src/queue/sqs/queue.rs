@@ -34,6 +34,12 @@ impl SqsQueue {
         }
     }
 
+    /// The account that it is in, as its URL says: `https://HOST/ACCOUNT/NAME`.
+    pub(super) fn account(&self) -> Option<&str> {
+        let mut parts = self.url.rsplit('/');
+        parts.nth(1).filter(|account| !account.is_empty())
+    }
+
     /// Takes one message, waiting up to `wait` or as long as SQS lets one.
     pub(super) async fn receive(
         &self,

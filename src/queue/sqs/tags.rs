@@ -1,6 +1,7 @@
 //! The tags that workers write: on the queue itself, or on `NAME-calls.fifo`, which is the one
 //! queue whose tags a worker needs to write anyway. A policy that lets it write no others is right.
 
+use super::find::Finder;
 use super::queue::{SqsQueue, Tags};
 use crate::queue::Error;
 
@@ -20,14 +21,16 @@ pub(super) const PLACES: [Place; 2] = [Place::Queue, Place::Calls];
 #[derive(Clone)]
 pub(super) struct TwoQueues {
     main: SqsQueue,
+    finder: Finder,
     calls: String,
 }
 
 impl TwoQueues {
     /// The queue itself, and that of the fleet's calls, which may be missing.
-    pub(super) fn new(main: &SqsQueue, calls: &str) -> TwoQueues {
+    pub(super) fn new(main: &SqsQueue, finder: &Finder, calls: &str) -> TwoQueues {
         TwoQueues {
             main: main.clone(),
+            finder: finder.clone(),
             calls: calls.to_owned(),
         }
     }
@@ -38,7 +41,7 @@ impl TwoQueues {
             return self.main.tags().await;
         }
         let read = async {
-            match self.main.clients.find(&self.calls).await? {
+            match self.finder.find(&self.calls).await? {
                 Some(calls) => calls.tags().await,
                 None => Ok(Tags::new()),
             }
@@ -86,9 +89,9 @@ impl TwoQueues {
         if place == Place::Queue {
             return Ok(self.main.clone());
         }
-        let found = self.main.clients.find(&self.calls).await?;
+        let found = self.finder.find(&self.calls).await?;
         found.ok_or_else(|| Error::Gone {
-            queue: format!("sqs://{}", self.calls),
+            queue: self.finder.location(&self.calls),
         })
     }
 }
