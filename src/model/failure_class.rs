@@ -1,6 +1,7 @@
 //! [`FailureClass`]: the kinds of failure of a photo, in messages, JSON and logs alike.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,17 @@ pub enum FailureClass {
 }
 
 impl FailureClass {
+    /// All of them.
+    pub const ALL: [FailureClass; 7] = [
+        FailureClass::Transient,
+        FailureClass::Ambiguous,
+        FailureClass::Refused,
+        FailureClass::Gone,
+        FailureClass::Forbidden,
+        FailureClass::Crashed,
+        FailureClass::Unreadable,
+    ];
+
     /// The name, as in JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -43,6 +55,17 @@ impl FailureClass {
     /// Whether another attempt can help.
     pub(super) fn can_pass(self) -> bool {
         matches!(self, FailureClass::Transient | FailureClass::Ambiguous)
+    }
+}
+
+impl FromStr for FailureClass {
+    type Err = String;
+
+    /// Reads a name.
+    fn from_str(name: &str) -> Result<FailureClass, String> {
+        let named = |class: &FailureClass| class.name() == name;
+        let class = FailureClass::ALL.into_iter().find(named);
+        class.ok_or_else(|| format!("{name:?} is no class of failures"))
     }
 }
 

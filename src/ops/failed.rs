@@ -12,8 +12,8 @@ use crate::model::job::{Failure, UnreadableMessage};
 use crate::model::outcome::FailureClass;
 use crate::queue::{Lease, Queue};
 
-/// How long a failed message is held while it is moved.
-const HOLD: Duration = Duration::from_secs(60);
+/// How long a failed message is hidden while it is moved.
+const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One failed job. Its names are those of the JSON result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,6 +29,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether it is of this class; any is, where none is asked for.
+    fn is_of(&self, class: Option<FailureClass>) -> bool {
+        class.is_none_or(|class| class == self.class)
+    }
+
     fn of_body(body: &str) -> Entry {
         if let Ok(UnreadableMessage {
             unreadable,
@@ -69,34 +74,36 @@ impl Entry {
     }
 }
 
-/// Looks at all failed jobs without taking them.
-pub async fn list(queue: &Queue) -> Result<Vec<Entry>, Error> {
+/// Looks at failed jobs without taking them: all, or those of one class.
+pub async fn list(queue: &Queue, class: Option<FailureClass>) -> Result<Vec<Entry>, Error> {
     let bodies = queue.peek_failed(usize::MAX).await?;
-    let mut entries: Vec<Entry> = bodies.iter().map(|body| Entry::of_body(body)).collect();
+    let entries = bodies.iter().map(|body| Entry::of_body(body));
+    let mut entries: Vec<Entry> = entries.filter(|entry| entry.is_of(class)).collect();
     entries.sort_by(|a, b| a.url.cmp(&b.url));
     Ok(entries)
 }
 
-/// Puts the failed jobs back with this many retries; returns how many. Those that fail (again)
-/// while this runs stay, as do messages that are no jobs.
-pub async fn retry(queue: &Queue, retries: u32) -> Result<u64, Error> {
+/// Puts failed jobs back with this many retries, all or those of one class; returns how many.
+/// Those that fail (again) while this runs stay, as do messages that are no jobs.
+pub async fn retry(queue: &Queue, retries: u32, class: Option<FailureClass>) -> Result<u64, Error> {
     let mut round = Round::begin(queue).await?;
     while !round.is_over() {
-        let Some(lease) = queue.receive_failed(HOLD).await? else {
+        let Some(lease) = queue.receive_failed(VISIBILITY_TIMEOUT).await? else {
             break;
         };
-        // What stays is held until the end, so that it does not come again and again.
+        if !Entry::of_body(lease.body()).is_of(class) {
+            round.keep(lease);
+            continue;
+        }
         match Job::read(lease.body()) {
             Ok(job) if round.is_first(&job) => {
                 let body = again(job, retries, lease.sent_at()).write();
                 lease.replace(body, Duration::ZERO).await?;
                 round.requeued += 1;
             }
+            // It failed again meanwhile.
             Ok(_) => round.aside.push(lease),
-            Err(_) => {
-                round.unreadable += 1;
-                round.aside.push(lease);
-            }
+            Err(_) => round.keep(lease),
         }
     }
     for lease in round.aside {
@@ -110,9 +117,11 @@ struct Round {
     /// How many had failed when it began: the most that are taken, put back or not.
     there: u64,
     requeued: u64,
-    unreadable: u64,
+    /// How many stay that had failed before.
+    kept: u64,
     /// What was put back: a job that comes a second time failed meanwhile.
     seen: HashSet<u64>,
+    /// What stays is held until the end, so that it does not come again and again.
     aside: Vec<Lease>,
     hasher: RandomState,
 }
@@ -128,7 +137,7 @@ impl Round {
                 there
             },
             requeued: 0,
-            unreadable: 0,
+            kept: 0,
             seen: HashSet::new(),
             aside: Vec::new(),
             hasher: RandomState::new(),
@@ -136,7 +145,13 @@ impl Round {
     }
 
     fn is_over(&self) -> bool {
-        self.requeued + self.unreadable >= self.there
+        self.requeued + self.kept >= self.there
+    }
+
+    /// Leaves a message where it is.
+    fn keep(&mut self, lease: Lease) {
+        self.kept += 1;
+        self.aside.push(lease);
     }
 
     fn is_first(&mut self, job: &Job) -> bool {

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ZonedDateTime};
 use s3flickr::model::flickr::privacy::Privacy;
 use s3flickr::model::flickr::set_title::SetName;
+use s3flickr::model::outcome::FailureClass;
 use s3flickr::ops::work::Transfers;
 use s3flickr::store::Throttle;
 
@@ -40,6 +41,22 @@ pub fn set_name() -> impl TypedValueParser<Value = SetName> {
             SetName::Leaf => "`Paris`",
         };
         (way.as_str(), help)
+    }))
+}
+
+/// Reads `--class`.
+pub fn failure_class() -> impl TypedValueParser<Value = FailureClass> {
+    one_of(FailureClass::ALL.map(|class| {
+        let help = match class {
+            FailureClass::Transient => "Nothing reached Flickr; another round may well succeed",
+            FailureClass::Ambiguous => "Flickr may have the photo; it is looked for first",
+            FailureClass::Refused => "Flickr refuses the file",
+            FailureClass::Gone => "The file is not in the store any more",
+            FailureClass::Forbidden => "The file is outside the stores that workers may read",
+            FailureClass::Crashed => "Each worker that took it died",
+            FailureClass::Unreadable => "The message is no job; it cannot be put back",
+        };
+        (class.name(), help)
     }))
 }
 
