@@ -31,7 +31,7 @@ pub async fn copy_folder(user: &User) {
 
 /// The result of `merge-sets` with these options.
 async fn merge(user: &User, options: &[&str]) -> Value {
-    let merged = user.run([&["merge-sets", "--json"], options].concat());
+    let merged = user.run([&["merge-sets", "--json", "--yes"], options].concat());
     merged.await.expect_success().json()
 }
 

@@ -49,6 +49,6 @@ fn main() -> Exit {
     let ended = ended.and_then(|exit| console.finish().map(|()| exit));
     ended.unwrap_or_else(|error| {
         console.complain(&error);
-        Exit::Failed
+        Exit::of(&error)
     })
 }

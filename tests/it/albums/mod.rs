@@ -3,6 +3,7 @@
 mod copies;
 mod from_titles;
 mod lists;
+mod merging;
 mod order;
 mod stopping;
 mod titles;
@@ -145,7 +146,10 @@ async fn no_album_goes_before_the_one_that_stays_is_seen_to_hold_all() {
     // Flickr says that it changed the album, and did not.
     let script = json!([{ "call": "flickr.photosets.editPhotos", "fault": "pretend" }]);
     env.faults(script).await;
-    let output = user.run(["merge-sets", "--json"]).await.expect_code(3);
+    let output = user
+        .run(["merge-sets", "--json", "--yes"])
+        .await
+        .expect_code(3);
     let counts = ["sets_deleted", "refused"].map(|name| output.json()[name].clone());
     assert_eq!(counts, [0, 1], "{}", output.stdout);
     assert!(

@@ -97,7 +97,8 @@ async fn albums_of_two_folders_whose_titles_flickr_made_equal_are_not_merged() {
     for keys in [&["a b/1.jpg"][..], &["a  b/1.jpg"], &["a  b/2.jpg"]] {
         by_hand(&env, "a b", keys).await;
     }
-    let stdout = user.run(["merge-sets"]).await.expect_success().stdout;
+    let merged = user.run(["merge-sets", "--yes"]).await;
+    let stdout = merged.expect_success().stdout;
     assert!(stdout.contains("several folders"), "{stdout}");
     let both = ["a  b/1.jpg", "a  b/2.jpg"];
     assert_eq!(

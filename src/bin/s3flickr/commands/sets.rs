@@ -1,14 +1,19 @@
 //! `assign-sets` and `merge-sets`.
 
-use anyhow::Result;
+use std::io::{IsTerminal, Write, stderr, stdin};
+
+use anyhow::{Result, bail};
+use s3flickr::model::flickr::set_plan::{Edit, Plan};
 use s3flickr::model::flickr::set_title::SetName;
 use s3flickr::ops::sets::{self, AssignOptions, SetsSummary};
+
+use s3flickr::stop::Stop;
 
 use super::sets_lock::SetsLock;
 use crate::connect::Connector;
 use crate::console::Console;
-use crate::exit::Exit;
-use crate::progress::{SetsProgress, reporting};
+use crate::exit::{Exit, WrongUsage};
+use crate::progress::{SetsProgress, reporting, things};
 use crate::signals::stop_on_signals;
 use crate::{parse, report};
 
@@ -69,6 +74,9 @@ impl AssignSets {
 /// `merge-sets`
 #[derive(Debug, clap::Args)]
 pub struct MergeSets {
+    /// Delete the albums that are merged into others without asking; needed where nobody can be asked
+    #[arg(short, long)]
+    pub yes: bool,
     /// Print the plan, and change nothing
     #[arg(short = 'n', long, visible_alias = "dryrun")]
     pub dry_run: bool,
@@ -87,6 +95,24 @@ impl MergeSets {
         let queue = self.queue.as_deref();
         let _alone = SetsLock::take(connector.folders())?;
         let flickr = connector.client(queue, self.calls_per_hour, &stop).await?;
+        if !self.dry_run && !self.yes {
+            let progress = SetsProgress::new(console);
+            let planned = sets::merge_sets(&flickr, true, &stop, &progress);
+            let plan = reporting(&progress, console, planned).await?;
+            let may_delete = match plan.stopped {
+                true => None,
+                false => may_delete(&plan.plan, &stop, console).await?,
+            };
+            match may_delete {
+                Some(true) => {}
+                Some(false) => bail!("nothing was changed"),
+                None => {
+                    let (document, text) = report::merged(&stopped_early(&plan), false);
+                    console.result(&document, &text);
+                    return Ok(Exit::Stopped);
+                }
+            }
+        }
         let progress = SetsProgress::new(console);
         let merged = sets::merge_sets(&flickr, self.dry_run, &stop, &progress);
         let summary = reporting(&progress, console, merged).await?;
@@ -94,6 +120,62 @@ impl MergeSets {
         console.result(&document, &text);
         Ok(exit(&summary))
     }
+}
+
+/// What a run did that was stopped before it began to change anything.
+fn stopped_early(plan: &SetsSummary) -> SetsSummary {
+    SetsSummary {
+        calls: plan.calls,
+        stopped: true,
+        ..SetsSummary::default()
+    }
+}
+
+/// Shows what a plan deletes, and asks whether that is meant; `None` where a signal came first.
+/// Fails where nobody can be asked. A plan that deletes nothing needs no leave.
+async fn may_delete(plan: &Plan, stop: &Stop, console: &Console) -> Result<Option<bool>> {
+    let deleted = |edit: &Edit| match edit {
+        Edit::Merge { delete, .. } => delete.len() as u64,
+        _ => 0,
+    };
+    let albums = match plan.edits.iter().map(deleted).sum() {
+        0 => return Ok(Some(true)),
+        n => things(n, "album"),
+    };
+    if !stdin().is_terminal() {
+        let usage = format!(
+            "merge-sets would delete {albums} here, and nobody can be asked: look at the plan with \
+             --dry-run, then add --yes; nothing was changed"
+        );
+        return Err(WrongUsage(usage).into());
+    }
+    console.clear();
+    console.say(&plan.to_string());
+    let question = format!("Delete {albums}, whose photos are in another then? [y/N] ");
+    tokio::select! {
+        answer = ask(&question) => Ok(Some(is_yes(&answer?))),
+        () = stop.draining() => Ok(None),
+    }
+}
+
+/// What the person at the terminal types after this question.
+async fn ask(question: &str) -> Result<String> {
+    eprint(question)?;
+    let read = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        stdin().read_line(&mut line).map(|_| line)
+    });
+    Ok(read.await??)
+}
+
+fn eprint(text: &str) -> Result<()> {
+    let mut stderr = stderr().lock();
+    stderr.write_all(text.as_bytes())?;
+    Ok(stderr.flush()?)
+}
+
+fn is_yes(answer: &str) -> bool {
+    ["y", "yes"].contains(&answer.trim().to_lowercase().as_str())
 }
 
 fn exit(summary: &SetsSummary) -> Exit {
