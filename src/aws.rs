@@ -152,7 +152,7 @@ pub async fn config() -> Result<&'static SdkConfig, BadConfig> {
 }
 
 /// Whether this process may use an address of a service.
-pub(crate) fn check_endpoint(service: &'static str, address: &str) -> Result<(), BadEndpoint> {
+pub(crate) fn check_endpoint(service: &'static str, address: &str) -> Result<(), BadConfig> {
     judge(service, address, PLAIN_HTTP.load(Ordering::Relaxed))
 }
 

@@ -30,6 +30,13 @@ pub enum Event {
         /// Why.
         reason: Skip,
     },
+    /// A file would be queued, were this no dry run.
+    WouldQueue {
+        /// The file.
+        key: Key,
+        /// Its size in bytes.
+        size: u64,
+    },
     /// Something in the source could not be read. There may be photos in it.
     CannotRead {
         /// Its path in the source.

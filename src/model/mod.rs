@@ -5,6 +5,7 @@ pub mod clutter;
 pub mod digest;
 pub mod failure_class;
 pub mod flickr;
+pub mod forecast;
 pub mod job;
 pub mod key;
 pub mod location;

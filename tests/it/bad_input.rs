@@ -107,7 +107,7 @@ async fn locations_that_are_none() {
             "no pattern",
         ),
     ] {
-        one_line(&user.run(arguments).await.expect_code(1), &[says]);
+        one_line(&user.run(arguments).await.expect_code(2), &[says]);
     }
     for wrong in [vec!["populate"], vec!["wrok"], vec![]] {
         user.run(wrong).await.expect_code(2);
@@ -197,6 +197,7 @@ async fn a_home_that_cannot_be_written() {
         .user()
         .with("XDG_DATA_HOME", "/proc/nowhere");
     fs::create_dir_all(user.home().join("photos")).unwrap();
+    fs::write(user.home().join("photos/1.jpg"), picture("1")).unwrap();
     let output = user
         .run(["populate", "--from", "photos"])
         .await
@@ -225,7 +226,7 @@ async fn a_full_disk_under_the_queue() {
     let folder = user.home().display().to_string();
     let queue = format!("sqlite:{folder}");
     let output = user.run(["populate", "--from", "photos", "--queue", &queue]);
-    one_line(&output.await.expect_code(1), &[&folder]);
+    one_line(&output.await.expect_code(2), &[&folder]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

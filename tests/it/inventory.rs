@@ -120,7 +120,9 @@ async fn it_queues_what_a_listing_of_the_bucket_queues() {
     assert_eq!((&again["queued"], &again["bytes"]), (&json!(0), &json!(0)));
     assert_eq!(again["skipped"]["already_queued"], 4, "{again}");
 
-    let dry = ["--prefix", "trip/", "--exclude", "*.png", "--dry-run"];
+    let anew = ["--dry-run", "--queue", "sqlite:another.db"];
+    let dry = ["--prefix", "trip/", "--exclude", "*.png"];
+    let dry = [&dry[..], &anew].concat();
     let dry = report.populate(&user, &dry).await.expect_success().json();
     assert_eq!(dry["queued"], 2, "{dry}");
 }

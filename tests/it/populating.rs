@@ -1,7 +1,7 @@
 //! `populate` as an operation: what it sends, and in how many requests.
 
 use s3flickr::monitor::{Event, Recorder};
-use s3flickr::ops::populate::{Options, populate};
+use s3flickr::ops::populate::{Destination, Options, populate};
 use s3flickr::queue::Queue;
 use s3flickr::stop::Stop;
 use s3flickr::store::{Source, locate};
@@ -22,7 +22,7 @@ async fn jobs_are_sent_in_whole_batches() {
     let queue = Queue::create(&place).await.unwrap();
     let heard = Recorder::default();
     let (options, stop) = (Options::default(), Stop::new());
-    let summary = populate(&source, Some(&queue), &options, &stop, &heard);
+    let summary = populate(&source, Destination::Queue(queue), &options, &stop, &heard);
     let summary = summary.await.unwrap();
     assert_eq!(summary.queued, 25);
     let batches: Vec<usize> = heard

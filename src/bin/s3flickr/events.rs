@@ -15,6 +15,7 @@ pub fn log(event: Event) {
     match event {
         Event::Listed { files } => debug!(files, "listed"),
         Event::Skipped { path, reason } => info!("passed over {path}: {reason}"),
+        Event::WouldQueue { key, size } => info!(size_bytes = size, "{key}: would be queued"),
         Event::CannotRead { path, reason } => warn!("passed over {path}: {reason}"),
         Event::Queued { jobs, bytes } => debug!(jobs, bytes, "queued"),
         Event::Account { message } => warn!("{message}"),

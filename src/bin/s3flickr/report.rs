@@ -1,37 +1,18 @@
 //! What an operation's result looks like: as a JSON document, and as text for a person.
 
+mod populated;
+
 use std::borrow::Cow;
 
 use s3flickr::ops::sets::SetsSummary;
 use s3flickr::ops::work::StopReason;
-use s3flickr::ops::{failed, populate, work};
+use s3flickr::ops::{failed, work};
 use s3flickr::printable::printable;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+pub use self::populated::Populated;
 use crate::progress::{bytes, span};
-
-/// The result of `populate`.
-pub fn populated(summary: &populate::Summary, queue: Option<&str>) -> String {
-    let size = bytes(summary.bytes);
-    let mut text = match queue {
-        Some(queue) => format!("queued {} photos ({size}) on {queue}", summary.queued),
-        None => format!("would queue {} photos ({size})", summary.queued),
-    };
-    for (reason, n) in &summary.skipped {
-        text.push_str(&format!("\npassed over {n}: {reason}"));
-    }
-    if summary.stopped {
-        text.push_str("\nstopped before the end; run the same populate again for the rest");
-    }
-    if summary.again {
-        text.push_str(
-            "\nthis queue was populated before: for what was queued now, \
-             the workers look on Flickr before they upload",
-        );
-    }
-    text
-}
 
 /// The result of `work`.
 pub fn worked(summary: &work::Summary) -> String {
@@ -65,7 +46,7 @@ pub fn worked(summary: &work::Summary) -> String {
 /// The result of `assign-sets`.
 pub fn assigned(summary: &SetsSummary, dry_run: bool) -> (Value, String) {
     let duplicates: usize = summary.plan.duplicates.iter().map(|d| d.later.len()).sum();
-    let document = json!({
+    let mut document = json!({
         "sets_created": summary.sets_created,
         "sets_updated": summary.sets_updated,
         "photos_added": summary.photos_added,
@@ -75,6 +56,7 @@ pub fn assigned(summary: &SetsSummary, dry_run: bool) -> (Value, String) {
         "from_titles": summary.from_titles,
         "ordered": summary.ordered,
     });
+    mark_dry_run(&mut document, dry_run);
     let mut text = if dry_run {
         summary.plan.to_string()
     } else {
@@ -114,6 +96,13 @@ pub fn assigned(summary: &SetsSummary, dry_run: bool) -> (Value, String) {
     (document, text)
 }
 
+/// Says in a document that nothing was done.
+fn mark_dry_run(document: &mut Value, dry_run: bool) {
+    if dry_run {
+        document["dry_run"] = json!(true);
+    }
+}
+
 /// The sets that were not made or not changed, one a line (a plan tells them itself), and whether it came
 /// to its end.
 fn left_alone(summary: &SetsSummary, dry_run: bool) -> String {
@@ -138,13 +127,14 @@ fn left_alone(summary: &SetsSummary, dry_run: bool) -> String {
 
 /// The result of `merge-sets`.
 pub fn merged(summary: &SetsSummary, dry_run: bool) -> (Value, String) {
-    let document = json!({
+    let mut document = json!({
         "titles_merged": summary.titles_merged,
         "sets_deleted": summary.sets_deleted,
         "photos_moved": summary.photos_added,
         "calls": summary.calls,
         "refused": summary.refused.len(),
     });
+    mark_dry_run(&mut document, dry_run);
     let mut text = if dry_run {
         summary.plan.to_string()
     } else {

@@ -1,12 +1,15 @@
 //! The listing of a source: which files are photos, and their way to the queue.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
 use futures_util::stream::{Stream, StreamExt, iter};
 
 use super::filter::Checked;
 use super::hint::hint;
 use super::queued_run::QueuedRun;
-use super::sender::Sender;
-use super::{Error, Options, Summary, files};
+use super::sender::{Answer, Sender};
+use super::{Destination, Error, Options, Summary, files};
 use crate::model::flickr::accepts::Skip;
 use crate::model::{Job, Key, Scheme};
 use crate::monitor::{Event, Monitor};
@@ -30,9 +33,13 @@ pub(super) struct Listing<'a> {
     saved: u64,
     /// How many messages the queue refused for what they say, and why the first of them.
     refused: (u64, String),
-    queue: Option<&'a Queue>,
+    destination: Destination,
     /// This run and its jobs, once there is something to send.
-    run: Option<(QueuedRun<'a>, Sender)>,
+    sender: Option<Sender>,
+    run: Option<QueuedRun>,
+    /// Hashes of the folders that queued photos are in.
+    albums: HashSet<u64>,
+    hasher: RandomState,
     stop: &'a Stop,
     /// Whether a file was seen that `--include` matches.
     is_included: bool,
@@ -45,7 +52,7 @@ impl<'a> Listing<'a> {
     /// Nothing is listed yet.
     pub(super) fn new(
         source: &'a Source,
-        queue: Option<&'a Queue>,
+        destination: Destination,
         options: &'a Options,
         stop: &'a Stop,
         monitor: &'a dyn Monitor,
@@ -57,8 +64,11 @@ impl<'a> Listing<'a> {
             summary: Summary::default(),
             saved: 0,
             refused: (0, String::new()),
-            queue,
+            destination,
+            sender: None,
             run: None,
+            albums: HashSet::new(),
+            hasher: RandomState::new(),
             stop,
             is_included: false,
             differ_in_case: (0, None),
@@ -105,7 +115,7 @@ impl<'a> Listing<'a> {
         let listed = self.send_pages().await.and_then(|()| self.all_taken());
         if listed.is_ok()
             && !self.summary.stopped
-            && let Some((run, _)) = &mut self.run
+            && let Some(run) = &mut self.run
         {
             run.end();
         }
@@ -143,10 +153,10 @@ impl<'a> Listing<'a> {
                 self.save().await?;
             }
         }
-        while let Some((_, sender)) = &mut self.run
-            && let Some(sent) = sender.drain().await
+        while let Some(sender) = &mut self.sender
+            && let Some(answers) = sender.drain().await
         {
-            self.queued(&sent?);
+            self.queued(answers?);
         }
         Ok(())
     }
@@ -166,14 +176,11 @@ impl<'a> Listing<'a> {
         }
     }
 
-    /// Sends a job; where there is no queue, it only counts it.
+    /// Sends a job.
     async fn send(&mut self, job: &Job) -> Result<(), Error> {
-        let sent = match &mut self.run {
-            Some((_, sender)) => sender.push(job).await?,
-            None => vec![(job.size, Sent::Taken)],
-        };
-        if !sent.is_empty() {
-            self.queued(&sent);
+        if let Some(sender) = &mut self.sender {
+            let answers = sender.push(job).await?;
+            self.queued(answers);
         }
         Ok(())
     }
@@ -197,14 +204,32 @@ impl<'a> Listing<'a> {
         Ok(())
     }
 
+    /// Gets ready for the first job: looks at what the queue has, and makes it if it is missing.
+    async fn begin(&mut self) -> Result<(), Error> {
+        let queue = match &self.destination {
+            Destination::Queue(queue) => queue.clone(),
+            Destination::New(location) => Queue::create(location).await?,
+            Destination::Nowhere(queue) => {
+                self.summary.found = match queue {
+                    Some(queue) => Some(queue.counts().await?),
+                    None => None,
+                };
+                self.sender = Some(Sender::dry_run(queue.as_ref()));
+                return Ok(());
+            }
+        };
+        self.summary.found = Some(queue.counts().await?);
+        self.sender = Some(Sender::new(&queue));
+        let run = QueuedRun::begin(queue, self.source).await?;
+        self.summary.again = run.is_repeated();
+        self.run = Some(run);
+        Ok(())
+    }
+
     /// The job for a file that is wanted.
     async fn job(&mut self, key: Key, object: &Object) -> Result<Job, Error> {
-        if self.run.is_none()
-            && let Some(queue) = self.queue
-        {
-            let run = QueuedRun::begin(queue, self.source).await?;
-            self.summary.again = run.is_repeated();
-            self.run = Some((run, Sender::new(queue)));
+        if self.sender.is_none() {
+            self.begin().await?;
         }
         let url = self.source.location().url_of(&key);
         let mut job = Job::new(
@@ -214,7 +239,7 @@ impl<'a> Listing<'a> {
             object.size,
             &object.etag,
         );
-        if let Some((run, _)) = &self.run {
+        if let Some(run) = &self.run {
             run.mark(&mut job);
         }
         Ok(job)
@@ -243,17 +268,23 @@ impl<'a> Listing<'a> {
         self.monitor.event(Event::Skipped { path, reason });
     }
 
-    /// Counts a batch: each job's bytes, and what became of its message.
-    fn queued(&mut self, sent: &[(u64, Sent)]) {
+    /// Counts jobs by what became of their messages.
+    fn queued(&mut self, answers: Vec<Answer>) {
         let (mut jobs, mut bytes) = (0, 0);
-        for (size, sent) in sent {
+        for Answer { key, size, sent } in answers {
             match sent {
-                Sent::Taken => (jobs, bytes) = (jobs + 1, bytes + size),
-                Sent::Known => *self.summary.skipped.entry(Skip::AlreadyQueued).or_default() += 1,
+                Sent::Taken => {
+                    (jobs, bytes) = (jobs + 1, bytes + size);
+                    self.count_album(&key);
+                    if let Destination::Nowhere(_) = self.destination {
+                        self.monitor.event(Event::WouldQueue { key, size });
+                    }
+                }
+                Sent::Known => self.skip(key.into(), Skip::AlreadyQueued),
                 Sent::Refused(why) => {
                     tracing::warn!(why, "the queue refuses a message");
                     if self.refused.0 == 0 {
-                        self.refused.1.clone_from(why);
+                        self.refused.1 = why;
                     }
                     self.refused.0 += 1;
                 }
@@ -261,13 +292,23 @@ impl<'a> Listing<'a> {
         }
         self.summary.queued += jobs as u64;
         self.summary.bytes += bytes;
-        self.monitor.event(Event::Queued { jobs, bytes });
+        if jobs > 0 {
+            self.monitor.event(Event::Queued { jobs, bytes });
+        }
+    }
+
+    /// A file in no folder is in no album.
+    fn count_album(&mut self, key: &Key) {
+        if let Some(folder) = key.folder() {
+            self.albums.insert(self.hasher.hash_one(folder));
+            self.summary.albums = self.albums.len() as u64;
+        }
     }
 
     /// Saves the running total with the queue, for `status` to show.
     async fn save(&mut self) -> Result<(), Error> {
         let (total, bytes) = (self.summary.queued, self.summary.bytes);
-        if let Some((run, _)) = &mut self.run {
+        if let Some(run) = &mut self.run {
             run.save(total, bytes).await?;
         }
         self.saved = total;

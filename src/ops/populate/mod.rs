@@ -16,7 +16,7 @@ use self::listing::Listing;
 use super::Error;
 use crate::model::flickr::accepts::Skip;
 use crate::monitor::Monitor;
-use crate::queue::Queue;
+use crate::queue::{Counts, Queue};
 use crate::stop::Stop;
 use crate::store::Source;
 
@@ -45,6 +45,17 @@ impl Default for Options {
     }
 }
 
+/// Where the jobs go.
+#[derive(Debug, Clone)]
+pub enum Destination {
+    /// Onto this queue.
+    Queue(Queue),
+    /// Onto a queue that is made at this location once there is a first job for it.
+    New(String),
+    /// Nowhere: it is only said what would be queued. A queue that is there is asked what it has.
+    Nowhere(Option<Queue>),
+}
+
 /// What was queued, and what was passed over. Serialized, it is the JSON result of `populate`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
@@ -54,6 +65,11 @@ pub struct Summary {
     pub bytes: u64,
     /// What the source showed: files, and what else was passed over.
     pub listed: u64,
+    /// The albums that these jobs make: how many folders they are in.
+    pub albums: u64,
+    /// What was on the queue before; `None` where there was no queue, or nothing for it.
+    #[serde(skip)]
+    pub found: Option<Counts>,
     /// Files passed over, by reason.
     pub skipped: BTreeMap<Skip, u64>,
     /// Whether an earlier `populate` of this queue was found, so that the workers will look
@@ -72,7 +88,7 @@ impl Summary {
     }
 }
 
-/// Queues all photos of `source`; with no queue, only says what it would queue.
+/// Queues all photos of `source`, or only says what it would queue.
 ///
 /// A queue that an earlier `populate` filled refuses the jobs that it has (SQLite), or gets
 /// them marked, so that a worker looks on Flickr before it uploads them (SQS).
@@ -80,12 +96,12 @@ impl Summary {
 /// When it is asked to stop, what was listed is sent and recorded, and the summary says so.
 pub async fn populate(
     source: &Source,
-    queue: Option<&Queue>,
+    destination: Destination,
     options: &Options,
     stop: &Stop,
     monitor: &dyn Monitor,
 ) -> Result<Summary, Error> {
-    let mut listing = Listing::new(source, queue, options, stop, monitor);
+    let mut listing = Listing::new(source, destination, options, stop, monitor);
     let ended = tokio::select! {
         ended = listing.list_and_send() => ended,
         () = stop.aborting() => {

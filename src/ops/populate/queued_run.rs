@@ -6,18 +6,18 @@ use crate::queue::{Error, PopulateRun, Queue};
 use crate::store::Source;
 
 /// The run that is under way, saved with the queue.
-pub(super) struct QueuedRun<'a> {
-    queue: &'a Queue,
+pub(super) struct QueuedRun {
+    queue: Queue,
     run: PopulateRun,
     /// When the first earlier `populate` began. What is queued now may have been copied then: a queue
     /// that cannot refuse jobs takes each again, any queue a file whose time alone changed.
     earlier: Option<i64>,
 }
 
-impl<'a> QueuedRun<'a> {
+impl QueuedRun {
     /// Saves this run with the queue *before* it looks for others: of two that begin at once, at
     /// least one sees the other.
-    pub(super) async fn begin(queue: &'a Queue, source: &Source) -> Result<QueuedRun<'a>, Error> {
+    pub(super) async fn begin(queue: Queue, source: &Source) -> Result<QueuedRun, Error> {
         for line in queue.check(true).await? {
             tracing::warn!("{line}");
         }

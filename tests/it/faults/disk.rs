@@ -68,18 +68,19 @@ async fn links_that_lead_nowhere_or_round_are_named_and_the_rest_is_queued() {
     symlink(".", photos.join("self")).unwrap();
     let names = ["dangling.jpg", "a", "b", "2012/up", "self"];
     queues_the_rest(populate(&user, &[]).await, &names);
-    queues_the_rest(populate(&user, &["--dry-run"]).await, &names);
+    let anew = ["--dry-run", "--queue", "sqlite:another.db"];
+    queues_the_rest(populate(&user, &anew).await, &names);
     let mut exclude = Vec::new();
     for name in names {
         exclude.extend(["--exclude", name]);
     }
-    let without = populate(&user, &[&exclude[..], &["--dry-run"]].concat()).await;
+    let without = populate(&user, &[&exclude[..], &anew].concat()).await;
     let result = without.expect_success().json();
     assert_eq!(
         (&result["queued"], &result["skipped"]["filtered"]),
         (&json!(2), &json!(5))
     );
-    let prefix = populate(&user, &["--prefix", "2012/2", "--dry-run"]).await;
+    let prefix = populate(&user, &[&["--prefix", "2012/2"], &anew[..]].concat()).await;
     assert_eq!(prefix.expect_success().json()["queued"], 1);
 }
 
@@ -132,7 +133,8 @@ async fn a_path_longer_than_the_system_takes_is_named_and_the_rest_is_queued() {
         (&json!(2), &json!({ "unreadable": 1 }))
     );
     assert!(output.stderr.contains(&deep[..2_000]), "{}", output.stderr);
-    let without = populate(&user, &["--dry-run", "--exclude", &part]).await;
+    let anew = ["--dry-run", "--queue", "sqlite:another.db"];
+    let without = populate(&user, &[&anew[..], &["--exclude", &part]].concat()).await;
     assert_eq!(
         without.expect_success().json()["skipped"],
         json!({ "filtered": 1 })
@@ -154,7 +156,8 @@ async fn a_folder_that_may_not_be_read_is_named_and_helped_by_exclude() {
     let output = run_locked_out(&user, &lost, &[]).await;
     queues_the_rest(output, &["lost+found"]);
     for pattern in ["lost+found", "lost+found/**", "lost+found/*", "*+found"] {
-        let output = run_locked_out(&user, &lost, &["-n", "--exclude", pattern]).await;
+        let anew = ["-n", "--queue", "sqlite:another.db", "--exclude", pattern];
+        let output = run_locked_out(&user, &lost, &anew).await;
         let result = output.expect_success().json();
         assert_eq!(
             (&result["queued"], &result["skipped"]),

@@ -22,7 +22,7 @@ pub use self::listing::ListingProgress;
 pub use self::rate::{Rate, left};
 use self::schedule::Schedule;
 pub use self::sets::SetsProgress;
-pub use self::units::{bytes, number, span};
+pub use self::units::{about, bytes, number, span, things};
 pub use self::work::WorkProgress;
 use crate::console::Console;
 

@@ -14,6 +14,24 @@ pub fn span(time: Duration) -> String {
     }
 }
 
+/// A span of time as a forecast says it: `about 9 h`, `about 12 days`, `under a minute`.
+pub fn about(time: Duration) -> String {
+    const HOUR: f64 = 3600.0;
+    let seconds = time.as_secs_f64();
+    match seconds {
+        ..60.0 => "under a minute".to_owned(),
+        ..5400.0 => format!("about {:.0} min", seconds / 60.0),
+        _ if seconds < 72.0 * HOUR => format!("about {:.0} h", seconds / HOUR),
+        _ => format!("about {:.0} days", seconds / (24.0 * HOUR)),
+    }
+}
+
+/// A number of things: `1 photo`, `32,000 photos`.
+pub fn things(n: u64, thing: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", number(n))
+}
+
 /// Bytes as a person reads them: `123 B`, `4.5 MiB`.
 pub fn bytes(n: u64) -> String {
     bytesize::ByteSize(n).display().iec().to_string()
@@ -57,6 +75,26 @@ mod tests {
             "1,500 photos/s",
         ];
         assert_eq!(rates, expected);
+    }
+
+    #[test]
+    fn forecasts_are_round_and_numbers_are_easy_to_read() {
+        let hour = 3_600;
+        for (seconds, says) in [
+            (0, "under a minute"),
+            (59, "under a minute"),
+            (60, "about 1 min"),
+            (5_399, "about 90 min"),
+            (32_000, "about 9 h"),
+            (71 * hour, "about 71 h"),
+            (288 * hour, "about 12 days"),
+        ] {
+            assert_eq!(about(Duration::from_secs(seconds)), says);
+        }
+        assert_eq!(
+            [1, 2_000].map(|n| things(n, "photo")),
+            ["1 photo", "2,000 photos"]
+        );
     }
 
     #[test]
