@@ -51,7 +51,7 @@ async fn the_plan_is_shown_and_done_only_where_the_answer_is_yes() {
         let (mut merging, mut terminal) = user.start_at_terminal(["merge-sets"]);
         let shown = merging.until_stderr("[y/N]").await;
         assert!(
-            shown.contains("deletes 2 of its name") && shown.contains("Delete 2 albums"),
+            shown.contains("deletes 2 more of this title") && shown.contains("Delete 2 albums"),
             "{shown}"
         );
         writeln!(terminal, "{answer}").expect("someone reads");
@@ -75,7 +75,7 @@ async fn a_signal_at_the_question_leaves_all_as_it_is() {
     merging.interrupt();
     let output = merging.output().await.expect_code(4);
     assert!(
-        output.stdout.contains("0 sets deleted"),
+        output.stdout.contains("0 albums deleted"),
         "{}",
         output.stdout
     );
