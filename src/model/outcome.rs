@@ -93,7 +93,7 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The wait after so many failed attempts (1 for the first).
+    /// The wait after the attempt of this number failed (1 for the first).
     pub fn after(&self, attempts: u32) -> Duration {
         let doublings = attempts.saturating_sub(1).min(16);
         self.first.saturating_mul(1 << doublings).min(self.longest)

@@ -42,7 +42,7 @@ pub async fn owner(flickr: &Client) -> Result<Owner, Error> {
     })
 }
 
-/// What a user should know before so many photos are uploaded that the account does not take them all;
+/// What a user should know before `queued` photos are uploaded, where the account does not take all;
 /// `None` where it does, or where Flickr does not say.
 pub async fn shortage(flickr: &Client, queued: u64) -> Result<Option<String>, Error> {
     Ok(store::flickr::shortage(flickr, queued).await?)

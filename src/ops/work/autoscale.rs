@@ -20,7 +20,7 @@ const COOLDOWN: u32 = 24;
 pub(super) struct Window {
     /// How much was done, in any unit.
     pub done: f64,
-    /// Whether Flickr asked for fewer calls.
+    /// Whether the target asked for fewer calls.
     pub throttled: bool,
     /// What held the lanes grow.
     pub limit: Limit,

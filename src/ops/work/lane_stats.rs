@@ -55,7 +55,7 @@ impl LaneStats {
         self.throttled.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What is done by now: bytes, photos, and how often it was throttled.
+    /// What is done by now: bytes, photos, and the number of times that it was throttled.
     pub(super) fn done(&self) -> (u64, u64, u64) {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         (self.read.get(), read(&self.photos), read(&self.throttled))

@@ -29,6 +29,7 @@ use self::pool::Pool;
 pub use self::summary::{StopReason, Summary, Tally};
 use self::worker::Worker;
 use super::{Error, account};
+use crate::error_chain::whole;
 use crate::monitor::{Event, Monitor};
 use crate::queue::{BoundAccount, Queue};
 use crate::stop::Stop;
@@ -79,7 +80,7 @@ async fn run_lanes(worker: &Arc<Worker>) -> Result<(), Error> {
             .unwrap_or_else(|error| Err(Error::Invalid(format!("a lane ended early: {error}"))));
         if let Err(error) = ended {
             worker.monitor.event(Event::Stopping {
-                reason: error.to_string(),
+                reason: whole(&error),
             });
             worker.stop.drain();
             failure.get_or_insert(error);

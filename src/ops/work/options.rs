@@ -30,7 +30,7 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Sixteen lanes hide the latency of a typical upload at Flickr's pace of a call a second;
+    /// Sixteen lanes hide the latency of a typical upload at a pace of one photo a second;
     /// a message held for two minutes outlasts a
     /// hiccup of the network, yet a dead worker's jobs come back soon.
     fn default() -> Options {

@@ -36,7 +36,7 @@ pub(super) struct Pool {
     /// Where their number is ours to choose.
     scaler: Option<Autoscaler>,
     samples_taken: u32,
-    /// What was done, and how often the target slowed us down, when the window began.
+    /// What was done, and the number of times that the target slowed us down, when the window began.
     before: (f64, u64),
 }
 

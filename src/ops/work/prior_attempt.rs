@@ -57,7 +57,7 @@ impl Past {
     ) -> Option<(i64, Option<Instant>)> {
         let lag = self.lag;
         if lease.receive_count() > 1 {
-            // Whoever had it before may have uploaded it until just now.
+            // The worker that had it before may have uploaded it until just now.
             let since = self.since_first_received(job, lease).unwrap_or_default();
             return Some((since, Some(now + lag)));
         }
@@ -76,7 +76,8 @@ impl Past {
         Some((since, after.or(Some(now))))
     }
 
-    /// Since when whoever had a message before may have uploaded its photo, by the target's clock.
+    /// Since when a worker that had this message before may have uploaded its photo, by the target's
+    /// clock.
     pub(super) fn since_first_received(&self, job: &Job, lease: &Lease) -> Option<i64> {
         // The queue's clock may be ours or a right one: the earlier of both readings is safe.
         let known = lease.first_received_at().or(lease.sent_at());
@@ -113,7 +114,7 @@ pub(super) fn before_retry(
     })
 }
 
-/// Since when an upload of the job may have happened, for whoever tries it next.
+/// Since when an upload of the job may have happened, for the worker that tries it next.
 pub(super) fn maybe_sent_since(
     outcome: &Outcome,
     job: &Job,

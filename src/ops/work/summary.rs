@@ -30,10 +30,10 @@ fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Er
 pub struct Tally {
     /// Photos uploaded.
     pub uploaded: u64,
-    /// How many of these are videos, which Flickr still processes, and may refuse afterwards.
+    /// How many of these are videos, which the target still processes, and may refuse afterwards.
     #[serde(skip)]
     pub videos: u64,
-    /// Photos that were on Flickr already.
+    /// Photos that were on the target already.
     pub already_there: u64,
     /// Attempts that failed, and whose jobs are on the queue again.
     pub retried: u64,

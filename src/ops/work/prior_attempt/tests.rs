@@ -69,7 +69,7 @@ async fn a_first_attempt_looks_only_in_an_account_that_had_files() {
 }
 
 #[tokio::test]
-async fn whoever_had_the_message_before_may_have_uploaded_until_just_now() {
+async fn the_worker_that_had_the_message_before_may_have_uploaded_until_just_now() {
     let (_folder, lease) = lease(2).await;
     let first = lease.first_received_at().unwrap();
     let before = Instant::now();
@@ -96,7 +96,7 @@ async fn a_listing_that_began_before_lists_know_the_last_attempt_does_not_answer
 }
 
 #[tokio::test]
-async fn the_clock_of_a_machine_that_never_asked_flickr_may_be_off() {
+async fn the_clock_of_a_machine_that_never_asked_the_target_may_be_off() {
     let (_folder, lease) = lease(1).await;
     let since = |attempts| {
         let look = NEW_ACCOUNT.prior_attempt(&job(Some(500_000), attempts), &lease);
@@ -107,7 +107,7 @@ async fn the_clock_of_a_machine_that_never_asked_flickr_may_be_off() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_ahead_of_flickrs_makes_no_attempt_look_older_or_later() {
+async fn a_clock_that_is_ahead_of_the_targets_makes_no_attempt_look_older_or_later() {
     let (_folder, lease) = lease(2).await;
     let sent = lease.sent_at_millis().unwrap();
     for seconds_ahead in [-3600, 3600] {
