@@ -12,7 +12,7 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Too many calls (HTTP 429, code 105, or upload code 14). Nothing was done. Slow down, then try again.
-    #[error("Flickr asks for fewer calls{}; try again later", seconds(wait))]
+    #[error("Flickr asked for fewer calls{}", seconds(wait))]
     Throttled {
         /// How long Flickr asks to wait, where it says so.
         wait: Option<Duration>,
@@ -22,7 +22,7 @@ pub enum Error {
     },
 
     /// Flickr cannot be reached or is out of order, and nothing was done (or doing it again is harmless).
-    #[error("{doing}: Flickr is not available now ({why}); try again later")]
+    #[error("{doing}: Flickr is unavailable ({why})")]
     Unavailable {
         /// The method or the upload that was under way.
         doing: String,
@@ -34,9 +34,7 @@ pub enum Error {
 
     /// The whole request was sent and no clear answer came: Flickr may have done it, or not.
     /// Look before doing it again.
-    #[error(
-        "{doing}: no clear answer came from Flickr ({why}), so it may have been done; look before trying again"
-    )]
+    #[error("{doing}: Flickr gave no clear answer ({why}), so it may have been done")]
     Ambiguous {
         /// The method or the upload that was under way.
         doing: String,
@@ -48,7 +46,7 @@ pub enum Error {
 
     /// A page with HTTP 403 in place of an answer. Nothing was done, and no photo is to blame: every call gets it.
     #[error(
-        "{doing}: Flickr refuses to answer this machine (HTTP 403): it blocks the address for a while, after too many calls perhaps, or a proxy or plain http is in the way; wait, then try again"
+        "{doing}: Flickr refuses to answer this machine (HTTP 403): it may block the address for a while after too many calls, or a proxy may be in the way; wait, then try again"
     )]
     Blocked {
         /// The method or the upload that was under way.
@@ -56,11 +54,11 @@ pub enum Error {
     },
 
     /// The run was ended at once, so the answer to a call was not waited for. It may have been done.
-    #[error("the run was ended before Flickr answered")]
+    #[error("stopped before Flickr answered")]
     Aborted,
 
     /// The bytes to upload could not be had, or were not as many as announced. Nothing was created.
-    #[error("the file could not be read to its end ({why}); nothing was uploaded")]
+    #[error("the file could not be read completely ({why}); nothing was uploaded")]
     Source {
         /// What was seen.
         why: String,
@@ -78,7 +76,7 @@ pub enum Error {
     },
 
     /// The account has a photo of the same bytes already. Only said where `dedup_check` was asked for.
-    #[error("the account has this file already{}", named(photo_id))]
+    #[error("the account already has this file{}", named(photo_id))]
     Duplicate {
         /// The photo that is there, where Flickr names it.
         photo_id: Option<String>,
@@ -145,7 +143,7 @@ pub enum Error {
 
     /// Flickr refuses the time in the signature, and its own clock does not explain why.
     #[error(
-        "Flickr refuses the time of the request: set this machine's clock, and see that an upload does not take longer than half an hour"
+        "Flickr refuses the time of the request: set this machine's clock, and make sure that no upload takes longer than half an hour"
     )]
     ClockSkew,
 
@@ -165,7 +163,7 @@ pub enum Error {
     },
 
     /// A key, token or name cannot be put into a request, or the HTTP client cannot be made.
-    #[error("a request to Flickr cannot be made ({why})")]
+    #[error("cannot make a request to Flickr ({why})")]
     Setup {
         /// What is wrong.
         why: String,
@@ -174,11 +172,11 @@ pub enum Error {
     },
 
     /// The run is ending, and a call would have had to be waited for. Nothing was sent.
-    #[error("the run is ending, so no further call to Flickr is waited for")]
+    #[error("stopping, so no further calls to Flickr are made")]
     Draining,
 
     /// The place that shares out the fleet's calls could not be asked.
-    #[error("the shared call budget cannot be asked")]
+    #[error("cannot reach the shared call budget")]
     Budget {
         /// The cause.
         source: Cause,

@@ -120,7 +120,7 @@ impl RawResponse {
     pub(super) fn as_ambiguous(&self, doing: &str, error: Error) -> Error {
         match error {
             Error::Throttled { .. } if self.status == 429 => error,
-            Error::Throttled { .. } => Error::ambiguous(doing, "Flickr asks for fewer calls"),
+            Error::Throttled { .. } => Error::ambiguous(doing, "Flickr asked for fewer calls"),
             Error::Unavailable { why, .. } => Error::ambiguous(doing, why),
             Error::Unexpected {
                 code: 0 | 201,

@@ -217,3 +217,29 @@ async fn upload_again(env: &Env, key: &str) {
     let permit = client.budget().take().await.unwrap();
     client.upload(permit, upload).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_a_terminal_would_obey_is_shown_and_not_obeyed() {
+    let env = Env::start().await;
+    let key = "a/\u{1b}[31mred\u{202e}.jpg";
+    let user = uploaded(&env, &[key, "b/1.jpg"]).await;
+    upload_again(&env, key).await;
+    // A line of its own would look like one of ours.
+    for _ in 0..2 {
+        by_hand(&env, "\u{1b}]0;x\u{7}\nmerge 9", &["b/1.jpg"]).await;
+    }
+    let mut shown = String::new();
+    for command in [
+        &["assign-sets", "--dry-run"][..],
+        &["merge-sets", "--dry-run"],
+        &["assign-sets", "-v", "--delete-duplicates"],
+    ] {
+        let output = user.run(command).await.expect_success();
+        shown.push_str(&output.stdout);
+        shown.push_str(&output.stderr);
+    }
+    assert!(shown.contains("\\u{1b}[31mred\\u{202e}.jpg"), "{shown}");
+    assert!(shown.contains("\\u{1b}]0;x\\u{7}\\u{a}merge 9"), "{shown}");
+    let obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    assert!(!shown.contains(obeyed), "{shown:?}");
+}

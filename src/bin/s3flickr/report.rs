@@ -4,6 +4,7 @@ mod populated;
 
 use std::borrow::Cow;
 
+use s3flickr::model::flickr::set_plan::Plan;
 use s3flickr::ops::sets::SetsSummary;
 use s3flickr::ops::work::StopReason;
 use s3flickr::ops::{failed, work};
@@ -57,43 +58,47 @@ pub fn assigned(summary: &SetsSummary, dry_run: bool) -> (Value, String) {
         "ordered": summary.ordered,
     });
     mark_dry_run(&mut document, dry_run);
-    let mut text = if dry_run {
-        summary.plan.to_string()
+    let mut lines = if dry_run {
+        summary.plan.lines()
     } else {
-        format!(
-            "{} albums created, {} updated, {} photos added, with {} calls to Flickr",
-            summary.sets_created, summary.sets_updated, summary.photos_added, summary.calls
-        )
+        vec![format!(
+            "{} created, {} updated, {} added, with {} to Flickr",
+            counted(summary.sets_created, "album"),
+            summary.sets_updated,
+            counted(summary.photos_added, "photo"),
+            counted(summary.calls, "call"),
+        )]
     };
     if summary.from_titles > 0 {
-        let photos = summary.from_titles;
-        text.push_str(&format!(
-            "\n{photos} photos were recognised by their titles alone"
-        ));
+        let photos = counted(summary.from_titles, "photo");
+        lines.push(format!("{photos} recognised by title alone"));
     }
     for duplicate in &summary.plan.duplicates {
         let later = duplicate.later.join(", ");
-        text.push_str(&format!(
-            "\nduplicate: {} is photo {}; later copies: {later}",
-            printable(duplicate.key.as_str()),
-            duplicate.keep
+        lines.push(format!(
+            "duplicate: {} is photo {}; later copies: {later}",
+            duplicate.key, duplicate.keep
         ));
     }
     match summary.duplicates_deleted {
         0 if duplicates > 0 => {
-            text.push_str("\nto delete the later copies, add --delete-duplicates")
+            lines.push("to delete the later copies, add --delete-duplicates".to_owned());
         }
         0 => {}
-        n => text.push_str(&format!("\n{n} later copies deleted")),
+        1 => lines.push("1 later copy deleted".to_owned()),
+        n => lines.push(format!("{n} later copies deleted")),
     }
-    if !summary.plan.shared_titles.is_empty() {
-        text.push_str(&format!(
-            "\n{} albums exist more than once; run `s3flickr merge-sets` to merge them",
-            summary.plan.shared_titles.len()
-        ));
+    match summary.plan.shared_titles.len() {
+        0 => {}
+        1 => lines.push(
+            "1 album exists more than once; run `s3flickr merge-sets` to merge it".to_owned(),
+        ),
+        n => lines.push(format!(
+            "{n} albums exist more than once; run `s3flickr merge-sets` to merge them"
+        )),
     }
-    text.push_str(&left_alone(summary, dry_run));
-    (document, text)
+    lines.extend(left_alone(summary, dry_run));
+    (document, printable_text(&lines))
 }
 
 /// Says in a document that nothing was done.
@@ -103,26 +108,43 @@ fn mark_dry_run(document: &mut Value, dry_run: bool) {
     }
 }
 
-/// The sets that were not made or not changed, one a line (a plan tells them itself), and whether it came
-/// to its end.
-fn left_alone(summary: &SetsSummary, dry_run: bool) -> String {
-    let mut text = String::new();
+/// `1 album`, `2 albums`.
+fn counted(n: u64, what: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{plural}")
+}
+
+/// A plan as a person reads it.
+pub fn plan(plan: &Plan) -> String {
+    printable_text(&plan.lines())
+}
+
+/// One line each. Titles and keys are other people's words, and may hold line ends.
+fn printable_text(lines: &[String]) -> String {
+    let lines: Vec<_> = lines.iter().map(|line| printable(line)).collect();
+    lines.join("\n")
+}
+
+/// The albums that were not made or not changed, one a line (a plan tells them itself), and whether the run
+/// came to its end.
+fn left_alone(summary: &SetsSummary, dry_run: bool) -> Vec<String> {
+    let mut lines = Vec::new();
     let told: &[_] = if dry_run { &[] } else { &summary.refused };
     if !told.is_empty() {
-        text.push_str(&format!("\n{} refused:", told.len()));
+        lines.push(format!("{} refused:", told.len()));
     }
     for left in told {
-        text.push_str(&format!("\n  {:?}: {}", left.title, printable(&left.why)));
+        lines.push(format!("  {:?}: {}", left.title, left.why));
     }
     for title in &summary.plan.kept_apart {
-        text.push_str(&format!(
-            "\nseveral folders have an album titled {title:?}: these are kept apart"
+        lines.push(format!(
+            "several folders have an album titled {title:?}: these are kept apart"
         ));
     }
     if summary.stopped {
-        text.push_str("\nstopped; run it again for the rest");
+        lines.push("stopped; run it again for the rest".to_owned());
     }
-    text
+    lines
 }
 
 /// The result of `merge-sets`.
@@ -135,16 +157,19 @@ pub fn merged(summary: &SetsSummary, dry_run: bool) -> (Value, String) {
         "refused": summary.refused.len(),
     });
     mark_dry_run(&mut document, dry_run);
-    let mut text = if dry_run {
-        summary.plan.to_string()
+    let mut lines = if dry_run {
+        summary.plan.lines()
     } else {
-        format!(
-            "{} titles merged, {} albums deleted, {} photos moved, with {} calls to Flickr",
-            summary.titles_merged, summary.sets_deleted, summary.photos_added, summary.calls
-        )
+        vec![format!(
+            "{} merged, {} deleted, {} moved, with {} to Flickr",
+            counted(summary.titles_merged, "title"),
+            counted(summary.sets_deleted, "album"),
+            counted(summary.photos_added, "photo"),
+            counted(summary.calls, "call"),
+        )]
     };
-    text.push_str(&left_alone(summary, dry_run));
-    (document, text)
+    lines.extend(left_alone(summary, dry_run));
+    (document, printable_text(&lines))
 }
 
 /// The failed jobs as a table for a person.

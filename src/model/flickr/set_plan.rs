@@ -202,35 +202,31 @@ fn on_one_line(title: &str) -> String {
     title.replace('\n', r"\u{a}")
 }
 
-impl fmt::Display for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Plan {
+    /// The dry run as a person reads it: a heading, a row for each edit, and what it costs. Titles
+    /// are as they are.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
         if !self.is_empty() {
-            writeln!(f, "{:<8}{:>8}{:>8}  album", "action", "photos", "new")?;
+            lines.push(format!("{:<8}{:>8}{:>8}  album", "action", "photos", "new"));
         }
-        for edit in &self.edits {
-            writeln!(f, "{edit}")?;
-        }
-        let calls = match self.calls() {
-            1 => "1 call".to_owned(),
-            n => format!("{n} calls"),
-        };
+        lines.extend(self.edits.iter().map(Edit::to_string));
         if self.order_calls > 0 {
-            writeln!(f, "order                     the albums by their names")?;
+            lines.push(format!("{:<24}  the albums by their names", "order"));
         }
         let changes = match self.edits.len() + usize::from(self.order_calls > 0) {
             1 => "1 change".to_owned(),
             n => format!("{n} changes"),
         };
-        write!(f, "{changes}, {calls} to Flickr")?;
+        let calls = match self.calls() {
+            1 => "1 call".to_owned(),
+            n => format!("{n} calls"),
+        };
+        lines.push(format!("{changes}, {calls} to Flickr"));
         for left in &self.left {
-            write!(
-                f,
-                "\nleft as it is: {}: {}",
-                on_one_line(&left.title),
-                left.why
-            )?;
+            lines.push(format!("left as it is: {}: {}", left.title, left.why));
         }
-        Ok(())
+        lines
     }
 }
 

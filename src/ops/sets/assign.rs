@@ -96,8 +96,8 @@ async fn read_account(runner: &mut PlanRunner<'_>, from_titles: bool) -> Result<
     if !photos.whole {
         let total = photos.total.unwrap_or_default();
         runner.summary.unlisted.push(format!(
-            "Flickr lists {} of the account's {total} photos, also when asked again; those that it does not \
-             list may be in no set yet: run assign-sets again later",
+            "Flickr lists {} of the account's {total} photos, even when asked again; the others may be in no \
+             album yet: run assign-sets again later",
             photos.items.len(),
         ));
     }
@@ -251,8 +251,7 @@ async fn delete_duplicates(
         };
         let origin = Origin::from_tags(&kept.machine_tags);
         if origin.is_none_or(|origin| origin.key != duplicate.key) {
-            let why =
-                "the copy to keep does not say any more which file it is, so none was deleted";
+            let why = "the copy to keep no longer has its tags, so none was deleted";
             runner.refuse(title, why.to_owned());
             continue;
         }

@@ -83,7 +83,7 @@ async fn read_sets(flickr: &Client) -> Result<Vec<Set>, Error> {
     let sets = flickr.sets().await?;
     if !sets.whole {
         return Err(Error::Invalid(format!(
-            "Flickr lists {} of the {} sets of the account, also when asked again, so nothing was changed; \
+            "Flickr lists {} of the account's {} albums, even when asked again, so nothing was changed; \
              run it again later",
             sets.items.len(),
             sets.total

@@ -161,7 +161,7 @@ impl<'a> PlanRunner<'a> {
                         Ok(0) => {}
                         Ok(missing) => {
                             return Err(format!(
-                                "it was read back without {missing} of its {} photos, so no set was deleted; \
+                                "{missing} of its {} photos were missing when it was read back, so no album was deleted; \
                                  run merge-sets again",
                                 photos.len()
                             ));

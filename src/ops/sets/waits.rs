@@ -46,7 +46,7 @@ pub(super) async fn reporting_waits<T>(
             said_until = now + STANDSTILL * 4;
             let seconds = now.duration_since(since).as_secs();
             let line = format!(
-                "no call to Flickr for {seconds} s: waiting for its answer, or for a call of the shared budget"
+                "no call to Flickr for {seconds} s: waiting for its answer or for the call budget"
             );
             monitor.event(Event::Waiting { reason: line });
         }

@@ -60,7 +60,10 @@ async fn no_album_is_made_while_flickr_does_not_list_all_that_are_there() {
     env.faults(script).await;
     for command in ["assign-sets", "merge-sets"] {
         let stderr = user.run([command]).await.expect_code(1).stderr;
-        assert!(stderr.contains("Flickr lists 4 of the 6 sets"), "{stderr}");
+        assert!(
+            stderr.contains("Flickr lists 4 of the account's 6 albums"),
+            "{stderr}"
+        );
     }
     assert_eq!(env.sets().await.len(), 6);
 }

@@ -153,7 +153,7 @@ async fn no_album_goes_before_the_one_that_stays_is_seen_to_hold_all() {
     let counts = ["sets_deleted", "refused"].map(|name| output.json()[name].clone());
     assert_eq!(counts, [0, 1], "{}", output.stdout);
     assert!(
-        output.stderr.contains("no set was deleted"),
+        output.stderr.contains("no album was deleted"),
         "{}",
         output.stderr
     );

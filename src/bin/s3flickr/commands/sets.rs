@@ -150,7 +150,7 @@ async fn may_delete(plan: &Plan, stop: &Stop, console: &Console) -> Result<Optio
         return Err(WrongUsage(usage).into());
     }
     console.clear();
-    console.say(&plan.to_string());
+    console.say(&report::plan(plan));
     let question = format!("Delete {albums}, whose photos are in another then? [y/N] ");
     tokio::select! {
         answer = ask(&question) => Ok(Some(is_yes(&answer?))),

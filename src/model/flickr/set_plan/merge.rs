@@ -48,7 +48,7 @@ pub fn plan_merge(library: &Library) -> Plan {
             plan.left.push(Left {
                 title: title.to_owned(),
                 why: format!(
-                    "Flickr lists {} of the {} photos of one of its sets, so none is changed; run merge-sets again later",
+                    "Flickr lists {} of the {} photos in one of its albums, so none was changed; run merge-sets again later",
                     members.ids.len(),
                     set.count.max(members.ids.len()),
                 ),

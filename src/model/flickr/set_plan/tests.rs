@@ -288,7 +288,7 @@ fn the_dry_run_is_a_table() {
         order_calls: 2,
         ..Plan::default()
     };
-    insta::assert_snapshot!(plan, @r"
+    insta::assert_snapshot!(plan.lines().join("\n"), @r"
     action    photos     new  album
     create         1       1  2013/Cats
     merge       same       0  Oslo  (deletes 1 more of this title)

@@ -132,10 +132,10 @@ fn a_set_that_flickr_does_not_list_whole_gets_photos_one_by_one_and_is_not_merge
     let plan = plan_assign(&library, rules());
     assert!(
         matches!(&plan.edits[..], [Edit::Append { photos, .. }] if photos == &["2"]),
-        "{plan}"
+        "{plan:?}"
     );
     let plan = plan_merge(&library);
-    assert!(plan.is_empty(), "{plan}");
+    assert!(plan.is_empty(), "{plan:?}");
     assert_eq!(plan.left[0].title, "a");
 }
 
@@ -154,7 +154,7 @@ fn where_later_copies_are_to_go_the_one_that_is_kept_must_be_in_the_set() {
     let plan = plan_assign(&library, only_kept);
     assert!(
         matches!(&plan.edits[..], [Edit::Extend { added: 1, .. }]),
-        "{plan}"
+        "{plan:?}"
     );
 }
 
