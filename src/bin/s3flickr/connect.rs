@@ -6,6 +6,7 @@ use anyhow::Result;
 use data_encoding::HEXLOWER;
 use futures_util::FutureExt;
 use s3flickr::config::{Account, ConfigFile, Folders};
+use s3flickr::error_chain;
 use s3flickr::flickr::{Budget, Client, Credentials, Endpoints, Timeouts};
 use s3flickr::queue::{MachineBudget, Queue, Rate};
 use s3flickr::stop::Stop;
@@ -133,7 +134,8 @@ impl Connector {
             }),
             Err(error) => {
                 tracing::warn!(
-                    "calls are counted for this process alone, not for this machine: {error}"
+                    "calls are counted for this process alone, not for this machine: {}",
+                    error_chain::whole(&error)
                 );
                 Budget::paced(calls_per_hour, burst)
             }

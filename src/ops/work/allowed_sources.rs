@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use tokio::sync::Mutex;
 
 use super::Error;
+use crate::error_chain;
 use crate::model::outcome::{FailureClass, Outcome};
 use crate::model::{Job, Location, Scheme};
 use crate::queue::Queue;
@@ -48,8 +49,8 @@ impl Sources {
     /// The store of a job, or the outcome that it has because it may not be read.
     pub async fn of_job(&self, job: &Job) -> Result<Source, Outcome> {
         let forbidden = |reason: String| Outcome::Failed(FailureClass::Forbidden, reason);
-        let location =
-            Location::of_file(&job.url, &job.key).map_err(|error| forbidden(error.to_string()))?;
+        let location = Location::of_file(&job.url, &job.key)
+            .map_err(|error| forbidden(error_chain::whole(&error)))?;
         if location.scheme() == Scheme::File && !self.queue.is_local() {
             return Err(forbidden(format!(
                 "{} is a file of this machine, and a queue on the network may not name one",
@@ -69,7 +70,7 @@ impl Sources {
         }
         let mut store = Source::open_within(location.clone(), &allowed)
             .await
-            .map_err(|error| Outcome::StopEverything(error.to_string()))?;
+            .map_err(|error| Outcome::StopEverything(error_chain::whole(&error)))?;
         if self.ignore_etag_md5 {
             store = store.ignoring_etag_md5();
         }

@@ -8,6 +8,7 @@ use super::attempt::Tried;
 use super::prior_attempt::maybe_sent_since;
 use super::transfer::Attempt;
 use super::worker::Worker;
+use crate::error_chain;
 use crate::model::Job;
 use crate::model::breaker::Ruling;
 use crate::model::flickr::accepts::Kind;
@@ -139,7 +140,7 @@ impl Worker {
     ) -> Result<(), Error> {
         let body = UnreadableMessage::write(lease.body(), error);
         let event = Event::UnreadableMessage {
-            reason: error.to_string(),
+            reason: error_chain::whole(&error),
         };
         self.dead_letter(lease, body, event).await
     }

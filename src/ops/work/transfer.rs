@@ -1,5 +1,6 @@
 //! The transfer of ONE file: from its source to the target, and what its end means for the job.
 
+use crate::error_chain;
 use crate::model::Job;
 use crate::model::outage::{Outage, Service};
 use crate::model::outcome::{FailureClass, Outcome};
@@ -101,7 +102,7 @@ fn from_error(error: Error) -> Outcome {
         // S3 denies one object, or all of them; a disk or a network fails once, or for a while.
         Error::Denied { .. } | Error::Unavailable { .. } => return source_away(&error),
         ref error if error.strikes_every_file() => {
-            return Outcome::StopEverything(error.to_string());
+            return Outcome::StopEverything(error_chain::whole(&error));
         }
         Error::Ambiguous { .. } => FailureClass::Ambiguous,
         Error::NotFound(_) => FailureClass::Gone,
@@ -109,7 +110,7 @@ fn from_error(error: Error) -> Outcome {
         Error::Changed(_) | Error::NotNow(_) => FailureClass::Transient,
         _ => FailureClass::Refused,
     };
-    Outcome::Failed(class, error.to_string())
+    Outcome::Failed(class, error_chain::whole(&error))
 }
 
 fn away(service: Service, class: FailureClass, way: String, reason: String) -> Outcome {
@@ -134,6 +135,6 @@ fn source_away(error: &Error) -> Outcome {
         class: FailureClass::Transient,
         is_denial: matches!(error, Error::Denied { .. }),
         way,
-        reason: error.to_string(),
+        reason: error_chain::whole(&error),
     })
 }
