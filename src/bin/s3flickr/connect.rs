@@ -44,7 +44,7 @@ impl Connector {
 
     /// The keys of the user's account, as far as they are set.
     pub fn account(&self) -> Result<Account> {
-        let endpoint = endpoint_url()?;
+        let endpoint = saved_endpoint()?;
         Ok(self.config.account(endpoint.as_deref())?)
     }
 
@@ -143,19 +143,23 @@ impl Connector {
     }
 }
 
+/// The address in place of Flickr's own: `FLICKR_ENDPOINT_URL`, where it is set.
+pub fn endpoint_url() -> Option<String> {
+    config::variable("FLICKR_ENDPOINT_URL")
+}
+
 /// Where Flickr is: `FLICKR_ENDPOINT_URL`, or the real one.
 pub fn endpoints() -> Result<Endpoints> {
-    match config::variable("FLICKR_ENDPOINT_URL") {
+    match endpoint_url() {
         Some(base) => Ok(Endpoints::under(&base)?),
         None => Ok(Endpoints::flickr()),
     }
 }
 
 /// The address that keys are saved with; none is Flickr itself.
-pub fn endpoint_url() -> Result<Option<String>> {
+pub fn saved_endpoint() -> Result<Option<String>> {
     endpoints()?;
-    let base = config::variable("FLICKR_ENDPOINT_URL");
-    let url = base.and_then(|base| endpoint::checked(&base).ok());
+    let url = endpoint_url().and_then(|base| endpoint::checked(&base).ok());
     Ok(url.map(|endpoint| endpoint.url.as_str().trim_end_matches('/').to_owned()))
 }
 

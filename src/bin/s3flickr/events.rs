@@ -18,7 +18,6 @@ pub fn log(event: Event) {
         Event::WouldQueue { key, size } => info!(size_bytes = size, "{key}: would be queued"),
         Event::CannotRead { path, reason } => warn!("passed over {path}: {reason}"),
         Event::Queued { jobs, bytes } => debug!(jobs, bytes, "queued"),
-        Event::Account { message } => warn!("{message}"),
         Event::Started { key, bytes } => debug!(size_bytes = bytes, "{key}: started"),
         Event::Uploaded { key, photo, bytes } => {
             info!(key = %key, photo, size_bytes = bytes, "{key}: uploaded");
@@ -55,7 +54,7 @@ pub fn log(event: Event) {
         Event::SetRefused { title, reason } => {
             error!("album {title:?} was left as it is: {reason}")
         }
-        Event::Waiting { reason } => warn!("{reason}"),
+        Event::Account { message: text } | Event::Waiting { reason: text } => warn!("{text}"),
         Event::Edited {
             edit,
             number,

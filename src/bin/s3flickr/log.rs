@@ -1,4 +1,4 @@
-//! Log lines: on stderr around the progress bar, and in the file that `--log-file` names.
+//! Log lines: on stderr around the line of progress, and in the file that `--log-file` names.
 //!
 //! With `--log-format json` every line is one JSON object, whatever it comes from: an event, what
 //! is said to a person, an error of the command line, a panic.
@@ -30,8 +30,8 @@ pub const NOTICE: &str = "s3flickr::notice";
 /// The target of the error that a run ends with.
 pub const COMPLAINT: &str = "s3flickr::complaint";
 
-/// Sets up the log, once for the process. Lines on stderr are written while the line of `screen` is out of
-/// the way; `terminal` says whether a person sees them.
+/// Sets up the log, once for the process. Lines on stderr are written while the line of progress is
+/// out of the way; `terminal` says whether a person sees them.
 ///
 /// # Errors
 /// Where the log file cannot be opened.
@@ -44,7 +44,7 @@ pub fn start(output: &OutputOptions, terminal: bool, screen: &Screen) -> Result<
         true => Place::Terminal { color: has_color() },
         false => Place::Pipe,
     };
-    let stderr = layer(output.log_format, place, AroundLine(screen.clone()))
+    let stderr = layer(output.log_format, place, AroundScreen(screen.clone()))
         .with_filter(levels_of_stderr(output));
     let file = file.map(|file| {
         layer(output.log_format, Place::File, Arc::new(file))
@@ -118,17 +118,17 @@ pub fn is_dumb() -> bool {
 
 /// Lines are written while the line of progress is out of the way.
 #[derive(Clone)]
-struct AroundLine(Screen);
+struct AroundScreen(Screen);
 
-impl<'a> MakeWriter<'a> for AroundLine {
-    type Writer = AroundLine;
+impl<'a> MakeWriter<'a> for AroundScreen {
+    type Writer = AroundScreen;
 
-    fn make_writer(&'a self) -> AroundLine {
+    fn make_writer(&'a self) -> AroundScreen {
         self.clone()
     }
 }
 
-impl Write for AroundLine {
+impl Write for AroundScreen {
     /// Is given a whole line at a time.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.0.around(|| io::stderr().lock().write_all(line))?;

@@ -32,7 +32,7 @@ pub struct OutputOptions {
     /// Append the log to this file too, each photo on a line; the terminal then shows warnings only
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
-    /// Use an AWS endpoint that is plain http to another machine: on a network of your own
+    /// Allow an AWS endpoint that is plain http to another machine (only on a network of your own)
     #[arg(long, global = true, hide_short_help = true)]
     pub allow_plain_http: bool,
 }

@@ -127,7 +127,8 @@ fn is_told(fix: &str, told: &str) -> bool {
 async fn account(connector: &Connector, queue: &str) -> Vec<Check> {
     match connector.account() {
         Ok(account) => {
-            if let Some(names) = account.missing() {
+            // Why saved keys are not used is told by the error that says so.
+            if let (Some(names), None) = (account.missing(), &account.unused) {
                 return doctor::missing_keys(&names);
             }
         }

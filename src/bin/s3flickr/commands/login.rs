@@ -46,7 +46,7 @@ impl Login {
         }
         // What is asked for in vain is lost: Flickr's code is good for one time.
         connector.config().check_writable()?;
-        let endpoint = connect::endpoint_url()?;
+        let endpoint = connect::saved_endpoint()?;
         console.say(&where_saved(connector.config()));
         let (api_key, api_secret) = key(connector.account()?, console).await?;
         let timeouts = Timeouts::default();

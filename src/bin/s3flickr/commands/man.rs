@@ -90,7 +90,7 @@ fn page(command: &Command, words: &str) -> Result<String> {
 
 /// A section whose lines stay as they are.
 fn section(name: &str, lines: &str) -> String {
-    let escaped: Vec<String> = lines
+    let escaped: Vec<String> = format!("  {lines}")
         .lines()
         .map(|line| {
             let line = line.replace('\\', "\\e").replace('-', "\\-");

@@ -45,7 +45,7 @@ pub enum Command {
     Failed(failed::Failed),
     /// Make one album of all albums of one title, once, on one machine
     MergeSets(sets::MergeSets),
-    /// Check keys, rights, queue, source and machine, and say how to mend what is wrong
+    /// Check keys, rights, queue, source and machine, with cures
     Doctor(doctor::Doctor),
     /// Show the whole migration on the example photos
     #[cfg(feature = "sandbox")]

@@ -35,34 +35,34 @@ pub struct Work {
     /// Which queue.
     #[command(flatten)]
     pub queue: QueueArg,
-    /// How many photos are under way at once; auto: as many as still make it faster
+    /// How many photos are copied at once; auto: as many as still make it faster
     #[arg(long, value_name = "N|auto", default_value = "16", value_parser = parse::transfers)]
     pub transfers: Transfers,
-    /// Bytes a second of this process, such as 10M (MiB) or 512K; off for no limit
+    /// The most bytes a second of this process, such as 10M (MiB) or 512K; off for no limit
     #[arg(long, value_name = "RATE", default_value = "off", value_parser = parse::bandwidth)]
     pub bwlimit: Throttle,
     /// Wait for more when the queue is empty
     #[arg(long)]
     pub forever: bool,
-    /// Calls to Flickr an hour, of all workers of the queue together; 0 for no limit
+    /// The most calls to Flickr an hour, of all workers of the queue together; 0 for no limit
     #[arg(long, value_name = "N", default_value_t = 3600)]
     pub calls_per_hour: u32,
-    /// Do not count uploads as calls, for who knows that Flickr does not
+    /// Do not count uploads against the call budget (only if you know that Flickr does not)
     #[arg(long)]
     pub uploads_free: bool,
-    /// How long a message is held, in seconds; renewed while the transfer runs
+    /// How long SQS hides a message from other workers, in seconds; renewed while its photo is copied
     #[arg(id = "visibility", long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(2..=43_200))]
     pub visibility_timeout: u64,
     /// Who may see the photos
     #[arg(long, default_value = "private", value_parser = parse::privacy())]
     pub privacy: Privacy,
-    /// A store that the worker may read; may be given again [default: what populate recorded]
+    /// A store that this worker may read; may be given again [default: what populate recorded]
     #[arg(long, value_name = "STORE")]
     pub allow: Vec<String>,
     /// How S3 is asked.
     #[command(flatten)]
     pub s3: S3Options,
-    /// Take no ETag for an MD5, for a server whose ETags only look like it
+    /// Do not take ETags for MD5 checksums (only for a server whose ETags merely look like them)
     #[arg(long)]
     pub ignore_etag_md5: bool,
     /// Stop with exit status 1 once this many photos have failed in this run [default: no limit]
@@ -191,7 +191,7 @@ impl Work {
         };
         // It was asked for just now, so that this is no call.
         let owner = target.owner().await?;
-        let endpoint = connect::endpoint_url()?;
+        let endpoint = connect::endpoint_url();
         let intro = Intro {
             queue: queue.location(),
             waiting: counts.waiting + counts.delayed,
