@@ -139,6 +139,8 @@ async fn each_command_runs_with_the_policy_that_the_guide_gives_it() {
         .await;
     guarded.run("work", &work).await.expect_code(3);
     guarded.run("status", &["status"]).await.expect_success();
+    let doctor = ["doctor", "--bucket", &bucket];
+    guarded.run("populate", &doctor).await.expect_success();
     guarded
         .run("populate", &["failed", "list"])
         .await
