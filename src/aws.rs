@@ -8,12 +8,15 @@
 
 mod ca_bundle;
 pub(crate) mod credentials;
+mod http;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_config::imds;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::provider_config::ProviderConfig;
+use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
+use aws_smithy_http_client::tls::TlsContext;
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::OnceCell;
 
@@ -130,15 +133,21 @@ impl From<&SdkConfig> for Aws {
     }
 }
 
+/// What every configuration begins with: the SDK's own defaults, and our HTTP client.
+#[expect(clippy::disallowed_methods, reason = "the HTTP client is added here")]
+pub fn defaults() -> ConfigLoader {
+    let client = http::client(TlsContext::default());
+    aws_config::defaults(BehaviorVersion::latest()).http_client(client)
+}
+
 /// The configuration of this process; the first caller reads it, the others share it.
 /// Fails where an endpoint or a file of certificates that it names must not be used.
 pub async fn config() -> Result<&'static SdkConfig, BadConfig> {
     let config = CONFIG
         .get_or_try_init(async || {
-            let loader = aws_config::defaults(BehaviorVersion::latest());
             let loader = match ca_bundle::path().await {
-                Some(path) => loader.http_client(ca_bundle::client(&path)?),
-                None => loader,
+                Some(path) => defaults().http_client(http::client(ca_bundle::trust(&path)?)),
+                None => defaults(),
             };
             Ok(loader.load().await)
         })
@@ -191,7 +200,11 @@ fn judge(service: &'static str, address: &str, plain_http: bool) -> Result<(), B
 /// it never does.
 pub async fn interruption() -> &'static str {
     let disabled = std::env::var("AWS_EC2_METADATA_DISABLED");
-    let client = imds::Client::builder().max_attempts(1).build();
+    let http = http::client(TlsContext::default());
+    let client = imds::Client::builder()
+        .configure(&ProviderConfig::without_region().with_http_client(http))
+        .max_attempts(1)
+        .build();
     let there = !disabled.is_ok_and(|set| set.eq_ignore_ascii_case("true"))
         && client.get("/latest/meta-data/instance-id").await.is_ok();
     if !there {

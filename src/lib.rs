@@ -46,3 +46,4 @@ pub mod rate;
 pub mod sandbox;
 pub mod stop;
 pub mod store;
+pub mod tls;

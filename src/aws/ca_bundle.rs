@@ -6,11 +6,7 @@
 use std::path::Path;
 
 use aws_config::profile;
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_http_client::{Builder, ConnectorBuilder};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 use aws_types::os_shim_internal::{Env, Fs};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -36,9 +32,8 @@ pub(super) async fn path() -> Option<String> {
         .filter(|set| !set.is_empty())
 }
 
-/// A client of HTTP that trusts what is in the bundle and nothing else, and is the SDK's own
-/// otherwise. Fails where the file has no certificates.
-pub(super) fn client(path: &str) -> Result<SharedHttpClient, BadConfig> {
+/// Trust in what is in the bundle and in nothing else. Fails where the file has no certificates.
+pub(super) fn trust(path: &str) -> Result<TlsContext, BadConfig> {
     let pem = read(Path::new(path)).map_err(|why| BadConfig::CaBundle {
         path: path.to_owned(),
         why,
@@ -49,18 +44,7 @@ pub(super) fn client(path: &str) -> Result<SharedHttpClient, BadConfig> {
         path: path.to_owned(),
         why: error.to_string(),
     })?;
-    let client = Builder::new().build_with_connector_fn(move |settings, components| {
-        let mut connector = ConnectorBuilder::default()
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .tls_context(context.clone());
-        connector.set_connector_settings(settings.cloned());
-        connector.set_proxy_config(Some(ProxyConfig::from_env()));
-        if let Some(components) = components {
-            connector.set_sleep_impl(components.sleep_impl());
-        }
-        connector.build()
-    });
-    Ok(client)
+    Ok(context)
 }
 
 /// The bundle's text, once each certificate in it is known to be one: the SDK would panic.

@@ -211,6 +211,7 @@ impl fmt::Debug for Client {
 
 /// What every client of ours has in common.
 fn http(endpoints: &Endpoints, timeouts: &Timeouts) -> reqwest::ClientBuilder {
+    crate::tls::install();
     let builder = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .connect_timeout(timeouts.connect)

@@ -10,7 +10,7 @@ use crate::support::env::Env;
 
 /// Says yes on the page at `address`, and gives the code that it shows.
 async fn allow(address: &str) -> String {
-    let page = reqwest::Client::new()
+    let page = crate::support::http()
         .post(address)
         .send()
         .await

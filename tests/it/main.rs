@@ -38,3 +38,4 @@ mod spot;
 #[path = "../support/mod.rs"]
 mod support;
 mod support_works;
+mod tls;

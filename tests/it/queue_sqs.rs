@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_sdk_sqs::config::Credentials;
 use axum::http::{HeaderMap, StatusCode, header};
 use s3flickr::queue::{Error, Outgoing, Queue, Rate, Sent};
@@ -196,7 +196,7 @@ fn message(body: &str) -> Outgoing {
 }
 
 fn config(endpoint: &str) -> aws_config::ConfigLoader {
-    aws_config::defaults(BehaviorVersion::latest())
+    s3flickr::aws::defaults()
         .endpoint_url(endpoint)
         .region(Region::new("us-east-1"))
 }

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::config::Credentials;
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::OnceCell;
@@ -72,7 +72,7 @@ impl Aws {
     /// Made anew each time: a client's connections die with the runtime that opened them, and
     /// every test has a runtime of its own.
     pub async fn sdk_config_by_way_of(&self, endpoint: &str) -> SdkConfig {
-        aws_config::defaults(BehaviorVersion::latest())
+        s3flickr::aws::defaults()
             .endpoint_url(endpoint)
             .region(Region::new(REGION))
             .credentials_provider(Credentials::new(KEY, KEY, None, None, "tests"))

@@ -46,7 +46,7 @@ impl Bent {
         bend: impl Fn(&str, &Value) -> Bend + Send + Sync + 'static,
     ) -> Bent {
         let (endpoint, bend) = (endpoint.to_owned(), Arc::new(bend));
-        let http = reqwest::Client::new();
+        let http = super::http();
         let handler = move |headers: HeaderMap, body: Bytes| {
             let (endpoint, bend, http) = (endpoint.clone(), Arc::clone(&bend), http.clone());
             async move {

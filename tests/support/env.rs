@@ -29,7 +29,7 @@ impl Env {
         let sandbox = sandbox::start(Options::default()).await.expect("a sandbox");
         Env {
             sandbox,
-            http: reqwest::Client::new(),
+            http: super::http(),
         }
     }
 

@@ -26,7 +26,7 @@ impl Gate {
     pub async fn start(target: &str) -> Gate {
         let rule: Arc<Mutex<Rule>> = Arc::new(Mutex::new(Box::new(|_, _| None)));
         let (target, shared) = (target.trim_end_matches('/').to_owned(), Arc::clone(&rule));
-        let http = reqwest::Client::new();
+        let http = super::http();
         let app = Router::new().fallback(move |request: Request| {
             let (target, rule, http) = (target.clone(), Arc::clone(&shared), http.clone());
             async move { answer(request, &target, &rule, &http).await }

@@ -18,3 +18,9 @@ pub mod policy;
 pub mod proxy;
 pub mod python;
 pub mod terminal;
+
+/// A client of HTTP, for what a test asks or hands on by itself.
+pub fn http() -> reqwest::Client {
+    s3flickr::tls::install();
+    reqwest::Client::new()
+}

@@ -95,7 +95,7 @@ impl Guard {
     pub async fn start(target: &str) -> Guard {
         let shared = Arc::new(Shared {
             target: target.to_owned(),
-            http: reqwest::Client::new(),
+            http: super::http(),
             policy: Mutex::default(),
             calls: Mutex::default(),
             denied: Mutex::default(),

@@ -12,7 +12,11 @@ use crate::table::Row;
 /// How many calls the sandbox has counted until now.
 async fn calls_so_far(sandbox: &Sandbox) -> f64 {
     let url = format!("{}/sandbox/calls", sandbox.base_url());
-    let answer = reqwest::get(url).await.expect("an answer");
+    let answer = crate::support::http()
+        .get(url)
+        .send()
+        .await
+        .expect("an answer");
     let body = answer.bytes().await.expect("a body");
     let log: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
     let totals = log["totals"].as_object().expect("totals").values();

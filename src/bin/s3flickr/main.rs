@@ -23,6 +23,7 @@ use crate::exit::Exit;
 
 fn main() -> Exit {
     descriptors::raise_limit();
+    s3flickr::tls::install();
     let (cli, connector) = match cli::read() {
         Ok(read) => read,
         Err(exit) => return exit,

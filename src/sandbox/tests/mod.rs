@@ -26,6 +26,7 @@ struct Client {
 }
 
 async fn client(options: Options) -> Client {
+    crate::tls::install();
     let sandbox = start(options).await.unwrap();
     Client {
         keys: sandbox.credentials().clone(),

@@ -150,7 +150,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let keys = aws_sdk_s3::config::Credentials::new("k", "s", None, None, "tests");
-        let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
+        let config = crate::aws::defaults()
             .endpoint_url(format!("http://{address}"))
             .region("us-east-1")
             .credentials_provider(keys)

@@ -126,6 +126,10 @@ impl fmt::Display for Report {
 
 async fn ask(flickr: &Sandbox, what: &str) -> Value {
     let url = format!("{}/sandbox/{what}", flickr.base_url());
-    let answer = reqwest::get(url).await.expect("the sandbox answers");
+    let answer = crate::support::http()
+        .get(url)
+        .send()
+        .await
+        .expect("the sandbox answers");
     serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON")
 }
