@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+use toml_edit::DocumentMut;
 
 use crate::support::cli::User;
 
@@ -47,6 +48,52 @@ async fn the_service_and_the_image_start_a_worker_with_options_that_exist() {
         arguments.push("--help".into());
         User::new().run(&arguments).await.expect_success();
     }
+}
+
+/// The files of `target/package` that the Debian package is made of.
+fn listed() -> Vec<String> {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let manifest: DocumentMut = fs::read_to_string(manifest).unwrap().parse().unwrap();
+    let assets = manifest["package"]["metadata"]["deb"]["assets"].as_array();
+    let source = |asset: &toml_edit::Value| {
+        let path = asset.as_array().and_then(|asset| asset.get(0));
+        let path = path.and_then(toml_edit::Value::as_str).expect("a path");
+        path.strip_prefix("target/package/").map(str::to_owned)
+    };
+    assets.expect("assets").iter().filter_map(source).collect()
+}
+
+#[test]
+fn a_package_has_the_program_its_pages_and_its_completions() {
+    let folder = tempfile::tempdir().unwrap();
+    let package = folder.path().join("package");
+    let made = Command::new(packaging("package"))
+        .arg(env!("CARGO_BIN_EXE_s3flickr"))
+        .arg(&package)
+        .output()
+        .expect("bash");
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    for asset in listed() {
+        let (before, rest) = asset.split_once('*').unwrap_or((&asset, ""));
+        if rest.is_empty() {
+            assert!(package.join(&asset).exists(), "{asset}");
+        } else {
+            let found = fs::read_dir(package.join(before)).unwrap().count();
+            assert!(found > 5, "{asset}: {found}");
+        }
+    }
+    for page in ["s3flickr", "s3flickr-populate", "s3flickr-work"] {
+        let page = package.join(format!("man/{page}.1"));
+        let text = fs::read_to_string(&page).unwrap_or_else(|e| panic!("{}: {e}", page.display()));
+        assert!(text.contains(".TH s3flickr"), "{text}");
+    }
+    let completions = package.join("completions/s3flickr");
+    let checked = Command::new("bash").arg("-n").arg(&completions).status();
+    assert!(checked.expect("bash").success());
 }
 
 #[test]
