@@ -17,6 +17,7 @@ use aws_config::imds;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::tls::TlsContext;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::OnceCell;
 
@@ -133,11 +134,16 @@ impl From<&SdkConfig> for Aws {
     }
 }
 
+/// An HTTP client that trusts what the system trusts, for a part of the SDK that has no
+/// configuration: without one it panics.
+pub fn http_client() -> SharedHttpClient {
+    http::client(TlsContext::default())
+}
+
 /// What every configuration begins with: the SDK's own defaults, and our HTTP client.
 #[expect(clippy::disallowed_methods, reason = "the HTTP client is added here")]
 pub fn defaults() -> ConfigLoader {
-    let client = http::client(TlsContext::default());
-    aws_config::defaults(BehaviorVersion::latest()).http_client(client)
+    aws_config::defaults(BehaviorVersion::latest()).http_client(http_client())
 }
 
 /// The configuration of this process; the first caller reads it, the others share it.
@@ -200,9 +206,8 @@ fn judge(service: &'static str, address: &str, plain_http: bool) -> Result<(), B
 /// it never does.
 pub async fn interruption() -> &'static str {
     let disabled = std::env::var("AWS_EC2_METADATA_DISABLED");
-    let http = http::client(TlsContext::default());
     let client = imds::Client::builder()
-        .configure(&ProviderConfig::without_region().with_http_client(http))
+        .configure(&ProviderConfig::without_region().with_http_client(http_client()))
         .max_attempts(1)
         .build();
     let there = !disabled.is_ok_and(|set| set.eq_ignore_ascii_case("true"))

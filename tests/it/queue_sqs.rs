@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_sqs::config::Credentials;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -338,7 +339,10 @@ async fn nobody_there_and_no_credentials_are_two_things() {
     let error = Queue::open_with(&nobody, "sqs://photos").await.unwrap_err();
     assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
 
-    let nowhere = ProfileFileCredentialsProvider::builder().profile_name("s3flickr-has-none");
+    let http = ProviderConfig::without_region().with_http_client(s3flickr::aws::http_client());
+    let nowhere = ProfileFileCredentialsProvider::builder()
+        .configure(&http)
+        .profile_name("s3flickr-has-none");
     let keyless = config(&endpoint).credentials_provider(nowhere.build());
     let keyless = keyless.load().await;
     let error = Queue::open_with(&keyless, "sqs://photos")
