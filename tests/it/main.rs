@@ -5,6 +5,7 @@
 )]
 
 mod albums;
+mod aws_options;
 mod bad_input;
 mod calls;
 mod chaos;
@@ -12,6 +13,7 @@ mod doctor;
 mod endpoints;
 mod failed;
 mod faults;
+mod filters;
 mod forecast;
 mod gallery;
 mod guide;

@@ -75,6 +75,23 @@ impl<'a> Listing<'a> {
         }
     }
 
+    /// The same error, with a hint where a folder is not there, or is no folder.
+    pub(super) async fn explained(&self, error: Error) -> Error {
+        let location = self.source.location();
+        let is_wrong_name = match &error {
+            Error::Store(store::Error::NoStore(_)) => true,
+            Error::Store(store::Error::Unavailable { .. }) => self.summary.listed == 0,
+            _ => false,
+        };
+        if !is_wrong_name || location.scheme() != Scheme::File {
+            return error;
+        }
+        match hint(location, "").await {
+            hint if hint.is_empty() => error,
+            hint => Error::Invalid(format!("{error}{hint}")),
+        }
+    }
+
     /// What a user should know where nothing was found, or nothing was wanted of all that was:
     /// most likely something else was meant. `None` where that is as it should be.
     pub(super) async fn nothing_found(&self) -> Option<Error> {

@@ -114,7 +114,7 @@ pub async fn populate(
             Some(error) => Err(error),
             None => Ok(listing.summary),
         },
-        Err(cause) if listing.summary.queued == 0 => Err(cause),
+        Err(cause) if listing.summary.queued == 0 => Err(listing.explained(cause).await),
         Err(cause) => Err(Error::Midway {
             done: format!(
                 "{} jobs are queued; run the same populate again for the rest",

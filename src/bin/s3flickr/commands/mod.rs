@@ -9,8 +9,8 @@ mod filter_options;
 mod login;
 mod man;
 mod populate;
-#[cfg(feature = "sandbox")]
 mod s3_options;
+#[cfg(feature = "sandbox")]
 mod sandbox;
 mod sets;
 mod sets_lock;
