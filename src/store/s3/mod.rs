@@ -70,14 +70,13 @@ impl S3 {
             .connect_timeout(limits.connect)
             .operation_attempt_timeout(limits.headers)
             .build();
-        let mut config = aws_sdk_s3::config::Builder::from(config)
+        let mut config = aws_sdk_s3::config::Builder::from(&for_signing(config))
             .force_path_style(custom)
             // The SDK compares nothing across a break: `Content` does, from the first byte on.
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .timeout_config(timeouts);
         if crate::aws::is_unsigned() {
             config = config.allow_no_auth();
-            config.set_credentials_provider(None);
         }
         S3 {
             client: Client::from_conf(config.build()),
@@ -110,6 +109,17 @@ impl Read for S3 {
     async fn names(&self, folder: &str) -> Result<Vec<String>, Error> {
         list::names(self, folder).await
     }
+}
+
+/// The configuration, without credentials where requests are not to be signed.
+fn for_signing(config: &SdkConfig) -> SdkConfig {
+    let config = config.clone();
+    if !crate::aws::is_unsigned() {
+        return config;
+    }
+    let mut builder = config.into_builder();
+    builder.set_credentials_provider(None);
+    builder.build()
 }
 
 /// Who pays for a request: the one who makes it, where the user says so.
