@@ -104,6 +104,34 @@ async fn ctrl_c_leaves_no_bar_behind() {
     }
 }
 
+/// A call every half minute.
+const SLOW: [&str; 5] = ["work", "--transfers", "2", "--calls-per-hour", "120"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_waits_for_the_call_budget_says_when_the_next_call_is_due() {
+    for size in SIZES {
+        let env = Env::start().await;
+        let user = queued(&env, 8).await;
+        let mut terminal = Terminal::start(&user, size, &SLOW);
+        terminal.until("waiting for the call b");
+        if size.1 > 40 {
+            terminal.until("waiting for the call budget: next call in ");
+        }
+        terminal.type_text("\x03");
+        assert_eq!(terminal.end().await, Some(4), "{}", terminal.screen());
+        is_clean(&terminal, "/8 photos");
+    }
+    // In a log it is a line.
+    let env = Env::start().await;
+    let user = queued(&env, 8).await;
+    let mut worker = user.start(SLOW);
+    worker
+        .until_stderr("waiting for the call budget: next call in ")
+        .await;
+    worker.until_stderr("/8 photos").await;
+    worker.kill().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listing_that_hangs_says_how_far_it_is_and_ends_at_ctrl_c() {
     for size in SIZES {
