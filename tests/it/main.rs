@@ -9,6 +9,7 @@ mod aws_options;
 mod bad_input;
 mod calls;
 mod chaos;
+mod commands;
 mod doctor;
 mod endpoints;
 mod failed;

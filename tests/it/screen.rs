@@ -104,8 +104,8 @@ async fn ctrl_c_leaves_no_bar_behind() {
     }
 }
 
-/// A call every half minute.
-const SLOW: [&str; 5] = ["work", "--transfers", "2", "--calls-per-hour", "120"];
+/// A call every five seconds.
+const SLOW: [&str; 5] = ["work", "--transfers", "2", "--calls-per-hour", "720"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_waits_for_the_call_budget_says_when_the_next_call_is_due() {
@@ -214,4 +214,52 @@ async fn albums_have_a_bar_too() {
         assert_eq!(env.sets().await.len(), 6);
         is_clean(&terminal, " album steps done");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_shows_one_bar_at_a_time_and_leaves_none() {
+    for size in SIZES {
+        let user = User::new();
+        let folder = user.home().join("photos/a");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        for n in 0..9 {
+            let name = format!("{n}.jpg");
+            std::fs::write(folder.join(&name), picture(&name)).expect("a photo");
+        }
+        let demo = ["demo", "--photos", "photos", "--exit"];
+        let mut terminal = Terminal::start(&user, size, &demo);
+        assert_eq!(terminal.end().await, Some(0), "{}", terminal.screen());
+        for rows in terminal.seen() {
+            let bars: Vec<&Row> = rows.iter().filter(|row| has_bar(row)).collect();
+            assert!(
+                bars.len() <= 1 && bars.iter().all(|row| !row.is_wrapped),
+                "{bars:#?}"
+            );
+        }
+        let last = terminal.seen().last().expect("a screen");
+        assert!(!last.iter().any(has_bar), "{last:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_is_told_how_far_it_is_unless_that_is_not_wanted() {
+    let env = Env::start().await;
+    let user = queued(&env, 8).await;
+    let slow = json!([{ "call": "upload", "fault": "slow", "delay_ms": 3000 }]);
+    env.faults(slow).await;
+    let work = ["work", "--transfers", "1", "--calls-per-hour", "0"];
+    let quiet = [&work[..], &["--no-progress"]].concat();
+    let quiet = user.start(quiet);
+    let mut worker = user.start(work);
+    let stderr = worker.until_stderr("/8 photos").await;
+    let line = stderr.lines().find(|line| line.contains("/8 photos"));
+    // A line of a log has its time.
+    assert!(line.is_some_and(|line| line.contains(':')), "{stderr}");
+    assert!(
+        !stderr.contains('\x1b') && !stderr.contains('\r'),
+        "{stderr:?}"
+    );
+    worker.output().await.expect_success();
+    let quiet = quiet.output().await.expect_success();
+    assert!(!quiet.stderr.contains("/8 photos"), "{}", quiet.stderr);
 }

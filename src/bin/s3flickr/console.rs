@@ -25,6 +25,8 @@ pub struct Console {
     json: bool,
     /// Whether progress is drawn in place; else it is a line now and then.
     draws: bool,
+    /// Whether progress is told at all.
+    reports: bool,
     quiet: bool,
     log_format: LogFormat,
     /// Why stdout takes no more.
@@ -48,6 +50,7 @@ impl Console {
             screen,
             json: output.json,
             draws,
+            reports: !output.no_progress,
             quiet: output.quiet,
             log_format: output.log_format,
             stdout_error: Arc::default(),
@@ -122,7 +125,7 @@ impl Console {
         error!(target: COMPLAINT, "{error:#}");
     }
 
-    /// The same, in clauses that are joined by commas; on a terminal, broken between two of them.
+    /// Says something in clauses that are joined by commas; on a terminal, broken between two of them.
     pub fn say_clauses(&self, clauses: &[String]) {
         match self.draws {
             true => self.say(&folded(clauses, columns())),
@@ -134,7 +137,8 @@ impl Console {
     pub fn progress(&self, progress: Progress) {
         match self.draws {
             true => self.screen.show(move |width| progress.fit(width)),
-            false => self.say(&progress.text()),
+            false if self.reports => self.say(&progress.text()),
+            false => {}
         }
     }
 

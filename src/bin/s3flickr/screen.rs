@@ -81,6 +81,8 @@ impl Line {
         };
         let spinner = SPINNER[self.turns % SPINNER.len()];
         let text = format!("{spinner} {}", draw(columns().saturating_sub(FREE + 2)));
+        // A name may hold what a terminal obeys.
+        let text = text.replace(char::is_control, "?");
         self.shown = text.width();
         text
     }

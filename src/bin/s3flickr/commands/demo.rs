@@ -168,8 +168,12 @@ impl<'a> Walk<'a> {
         ];
         let machines = format!("    # {WORKERS} of them, as if on {WORKERS} machines");
         self.announce("\nWorkers drain the queue:", &arguments, &machines);
-        let run = async || -> Result<_> {
+        let run = async |n: usize| -> Result<_> {
             let mut command = self.command(&arguments)?;
+            // The first shows how far the queue is; one line has no room for all of them.
+            if n > 0 {
+                command.stderr(Stdio::piped());
+            }
             Ok(command
                 .stdout(Stdio::piped())
                 .kill_on_drop(true)
@@ -177,13 +181,14 @@ impl<'a> Walk<'a> {
                 .wait_with_output()
                 .await?)
         };
-        let outputs = try_join_all((0..WORKERS).map(|_| run())).await?;
+        let outputs = try_join_all((0..WORKERS).map(run)).await?;
         for (n, output) in outputs.iter().enumerate() {
             ensure!(
                 output.status.success(),
-                "worker {} ended with {}",
+                "worker {} ended with {}: {}",
                 n + 1,
-                output.status
+                output.status,
+                String::from_utf8_lossy(&output.stderr).trim()
             );
             let text = String::from_utf8_lossy(&output.stdout);
             self.console.text(&format!(
