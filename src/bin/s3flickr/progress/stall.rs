@@ -29,13 +29,24 @@ impl Stall {
                 });
                 match left.filter(|left| !left.is_zero()) {
                     Some(left) => {
-                        format!("waiting for the call budget: next call in {}", span(left))
+                        format!(
+                            "waiting for the call budget: next call in {}",
+                            seconds(left)
+                        )
                     }
                     None => "waiting for the call budget".to_owned(),
                 }
             }
             Wait::Message => "waiting for photos: the queue shows none".to_owned(),
         }
+    }
+}
+
+/// `24 s`, or a longer time as [`span`] says it.
+fn seconds(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ ..60 => format!("{seconds} s"),
+        _ => span(time),
     }
 }
 
@@ -49,8 +60,8 @@ mod tests {
         let next_call = Some(Duration::from_millis(23_400));
         let stall = Stall::new(Wait::Call { next_call }, told);
         let after = |seconds| stall.text(told + Duration::from_secs(seconds));
-        assert_eq!(after(0), "waiting for the call budget: next call in 24s");
-        assert_eq!(after(20), "waiting for the call budget: next call in 4s");
+        assert_eq!(after(0), "waiting for the call budget: next call in 24 s");
+        assert_eq!(after(20), "waiting for the call budget: next call in 4 s");
         assert_eq!(after(60), "waiting for the call budget");
         let unknown = Stall::new(Wait::Call { next_call: None }, told);
         assert_eq!(unknown.text(told), "waiting for the call budget");
