@@ -73,21 +73,7 @@ pub fn assigned(summary: &SetsSummary, dry_run: bool) -> (Value, String) {
         let photos = counted(summary.from_titles, "photo");
         lines.push(format!("{photos} recognised by title alone"));
     }
-    for duplicate in &summary.plan.duplicates {
-        let later = duplicate.later.join(", ");
-        lines.push(format!(
-            "duplicate: {} is photo {}; later copies: {later}",
-            duplicate.key, duplicate.keep
-        ));
-    }
-    match summary.duplicates_deleted {
-        0 if duplicates > 0 => {
-            lines.push("to delete the later copies, add --delete-duplicates".to_owned());
-        }
-        0 => {}
-        1 => lines.push("1 later copy deleted".to_owned()),
-        n => lines.push(format!("{n} later copies deleted")),
-    }
+    lines.extend(copies(summary));
     match summary.plan.shared_titles.len() {
         0 => {}
         1 => lines.push(
@@ -99,6 +85,27 @@ pub fn assigned(summary: &SetsSummary, dry_run: bool) -> (Value, String) {
     }
     lines.extend(left_alone(summary, dry_run));
     (document, printable_text(&lines))
+}
+
+/// The later copies of files, and what became of them.
+fn copies(summary: &SetsSummary) -> Vec<String> {
+    let mut lines = Vec::new();
+    for duplicate in &summary.plan.duplicates {
+        let later = duplicate.later.join(", ");
+        lines.push(format!(
+            "duplicate: {} is photo {}; later copies: {later}",
+            duplicate.key, duplicate.keep
+        ));
+    }
+    match summary.duplicates_deleted {
+        0 if !lines.is_empty() => {
+            lines.push("to delete the later copies, add --delete-duplicates".to_owned());
+        }
+        0 => {}
+        1 => lines.push("1 later copy deleted".to_owned()),
+        n => lines.push(format!("{n} later copies deleted")),
+    }
+    lines
 }
 
 /// Says in a document that nothing was done.
