@@ -72,7 +72,7 @@ pub fn is_clutter(path: &str) -> bool {
             .any(|beginning| part.starts_with(beginning))
     };
     folders.iter().any(|folder| FOLDERS.contains(folder))
-        || parts.iter().any(|part| begins(part))
+        || parts.iter().any(begins)
         || parts.windows(2).any(|pair| is_derived(pair[0], pair[1]))
 }
 

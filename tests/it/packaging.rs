@@ -1,6 +1,7 @@
 //! What the packages are made of fits this program.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -110,7 +111,10 @@ fn systemd_accepts_the_service() {
         .arg(&unit)
         .output();
     let Ok(verified) = verified else {
-        eprintln!("left out: there is no systemd-analyze here");
+        let _ = writeln!(
+            std::io::stderr(),
+            "left out: there is no systemd-analyze here"
+        );
         return;
     };
     let complaints = String::from_utf8_lossy(&verified.stderr);

@@ -101,7 +101,7 @@ impl SqsQueue {
         loop {
             let call = self.clients.quick.send_message_batch().queue_url(&self.url);
             let answer = call.set_entries(Some(entries.clone())).send().await;
-            let answer = answer.map_err(|error| self.errors.from_sdk("send to", error))?;
+            let answer = answer.map_err(|error| self.errors.of_sdk("send to", error))?;
             let open = sort(&answer, entries, &mut refused);
             if open.is_empty() {
                 return Ok(refused);

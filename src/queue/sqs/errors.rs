@@ -110,11 +110,7 @@ impl Errors {
     }
 
     /// An error of a call that has no receipt.
-    pub(super) fn from_sdk<E>(
-        &self,
-        action: &'static str,
-        error: SdkError<E, HttpResponse>,
-    ) -> Error
+    pub(super) fn of_sdk<E>(&self, action: &'static str, error: SdkError<E, HttpResponse>) -> Error
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     {
@@ -153,7 +149,7 @@ impl Errors {
 
     /// An error of a call with a receipt. Our numbers are in range, so a parameter that SQS does
     /// not take is the receipt, or a timeout that is over its 12 hours in all.
-    pub(super) fn from_receipt<E>(
+    pub(super) fn of_receipt<E>(
         &self,
         action: &'static str,
         error: SdkError<E, HttpResponse>,
@@ -165,7 +161,7 @@ impl Errors {
             Some(code) if code.ends_with("InvalidParameterValue") => Error::LeaseLost {
                 queue: self.queue.clone(),
             },
-            _ => self.from_sdk(action, error),
+            _ => self.of_sdk(action, error),
         }
     }
 

@@ -77,7 +77,7 @@ impl Finder {
         let call = call.set_queue_owner_aws_account_id(self.account.clone());
         let found = match call.send().await {
             Ok(found) => self.queue(found.queue_url, errors),
-            Err(error) => match errors.from_sdk("open", error) {
+            Err(error) => match errors.of_sdk("open", error) {
                 Error::Gone { .. } => return Ok(None),
                 error => return Err(error),
             },
@@ -105,7 +105,7 @@ impl Finder {
         let call = self.clients.quick.create_queue().queue_name(name);
         match call.set_attributes(Some(settings)).send().await {
             Ok(made) => Ok(self.queue(made.queue_url, errors)),
-            Err(error) => Err(errors.from_sdk("make", error)),
+            Err(error) => Err(errors.of_sdk("make", error)),
         }
     }
 

@@ -87,10 +87,7 @@ mod tests {
                 tokens,
                 calls,
                 timeout_seconds,
-            } = TokenLayout::of(&Rate {
-                calls: calls,
-                per: window,
-            });
+            } = TokenLayout::of(&Rate { calls, per: window });
             (tokens, calls, timeout_seconds)
         };
         assert_eq!(layout(3_600, 3_600), (8, 1, 8));

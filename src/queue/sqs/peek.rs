@@ -52,7 +52,7 @@ impl SqsQueue {
                 Err(error) if error.code().is_some_and(|code| code.ends_with("OverLimit")) => {
                     return Err(self.too_many(seen.len()));
                 }
-                Err(error) => return Err(self.errors.from_sdk("look into", error)),
+                Err(error) => return Err(self.errors.of_sdk("look into", error)),
             };
             let before = seen.len();
             for message in messages {

@@ -48,7 +48,7 @@ impl SqsQueue {
         wait: Duration,
     ) -> Result<Option<Message>, Error> {
         let received = self.receive_some(1, visibility_timeout, wait).await;
-        let messages = received.map_err(|error| self.errors.from_sdk(action, error))?;
+        let messages = received.map_err(|error| self.errors.of_sdk(action, error))?;
         Ok(messages.into_iter().next())
     }
 
@@ -92,7 +92,7 @@ impl SqsQueue {
         let hidden = hidden.send().await;
         hidden
             .map(drop)
-            .map_err(|error| self.errors.from_receipt(action, error))
+            .map_err(|error| self.errors.of_receipt(action, error))
     }
 
     /// Deletes a message that was received.
@@ -105,7 +105,7 @@ impl SqsQueue {
         let deleted = call.receipt_handle(receipt_handle).send().await;
         deleted
             .map(drop)
-            .map_err(|error| self.errors.from_receipt(action, error))
+            .map_err(|error| self.errors.of_receipt(action, error))
     }
 
     /// One attribute, if it is set.
@@ -127,7 +127,7 @@ impl SqsQueue {
         let set = call.queue_url(&self.url).attributes(name, value).send();
         set.await
             .map(drop)
-            .map_err(|error| self.errors.from_sdk("set up", error))
+            .map_err(|error| self.errors.of_sdk("set up", error))
     }
 
     /// How many messages it has; `failed` is left at 0.
@@ -165,7 +165,7 @@ impl SqsQueue {
         let call = call.queue_url(&self.url).set_attribute_names(Some(names));
         match call.send().await {
             Ok(answer) => Ok(answer.attributes.unwrap_or_default()),
-            Err(error) => Err(self.errors.from_sdk(action, error)),
+            Err(error) => Err(self.errors.of_sdk(action, error)),
         }
     }
 
@@ -174,7 +174,7 @@ impl SqsQueue {
         let call = self.clients.quick.list_queue_tags().queue_url(&self.url);
         match call.send().await {
             Ok(answer) => Ok(answer.tags.unwrap_or_default()),
-            Err(error) => Err(self.errors.from_sdk("read the tags of", error)),
+            Err(error) => Err(self.errors.of_sdk("read the tags of", error)),
         }
     }
 
@@ -184,7 +184,7 @@ impl SqsQueue {
         let tagged = call.set_tags(Some(tags)).send().await;
         tagged
             .map(drop)
-            .map_err(|error| self.errors.from_sdk(action, error))
+            .map_err(|error| self.errors.of_sdk(action, error))
     }
 
     /// Removes tags.
@@ -193,7 +193,7 @@ impl SqsQueue {
         let removed = call.set_tag_keys(Some(keys)).send().await;
         removed
             .map(drop)
-            .map_err(|error| self.errors.from_sdk("remove tags of", error))
+            .map_err(|error| self.errors.of_sdk("remove tags of", error))
     }
 }
 

@@ -162,7 +162,7 @@ fn with_place(
     }
     let variable = precedence::variable(&name);
     let settings = config.settings();
-    let in_file = settings.iter().filter(|set| set.name == name).next_back();
+    let in_file = settings.iter().rfind(|set| set.name == name);
     let place = match (precedence::set_variable(&name), in_file) {
         (Some(_), _) => format!("the value stands in the variable {variable}"),
         (None, Some(set)) => format!(
