@@ -215,6 +215,14 @@ mod tests {
             ("sqlite:/", "folder"),
             ("sqlite::memory:", "lost"),
             ("sqlite:a\0b", "NUL"),
+        ] {
+            is_refused(text, says);
+        }
+    }
+
+    #[test]
+    fn what_is_not_the_address_of_a_queue_is_refused_with_what_to_type() {
+        for (text, says) in [
             (
                 "https://sqs.eu-west-1.amazonaws.com/photos",
                 "/ACCOUNT/NAME",
@@ -234,12 +242,17 @@ mod tests {
             ("https:///1/photos", "/ACCOUNT/NAME"),
             ("https://", "no address"),
         ] {
-            match Location::parse(text) {
-                Err(Error::Location { reason, .. }) => {
-                    assert!(reason.contains(says), "{text}: {reason}");
-                }
-                other => panic!("{text}: {other:?}"),
+            is_refused(text, says);
+        }
+    }
+
+    #[track_caller]
+    fn is_refused(text: &str, says: &str) {
+        match Location::parse(text) {
+            Err(Error::Location { reason, .. }) => {
+                assert!(reason.contains(says), "{text}: {reason}");
             }
+            other => panic!("{text}: {other:?}"),
         }
     }
 

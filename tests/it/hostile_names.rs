@@ -58,6 +58,14 @@ async fn no_control_character_of_a_name_reaches_a_person() {
             .expect_success(),
     );
     is_harmless(&user.run(["status"]).await.expect_success());
+    // A program gets the true name.
+    let listed = user.run(["assign-sets", "--dry-run", "--json"]).await;
+    is_harmless(&listed.expect_success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_is_not_obeyed_by_the_terminal_that_reads_the_error() {
+    let user = Env::start().await.user();
     for arguments in [
         ["populate", "--from", "no\u{1b}[2Jwhere"],
         ["status", "--queue", "sqlite:no\u{1b}[2Jwhere/q.db"],
@@ -68,7 +76,4 @@ async fn no_control_character_of_a_name_reaches_a_person() {
         assert_ne!(output.code(), Some(0));
         is_harmless(&output);
     }
-    // A program gets the true name.
-    let listed = user.run(["assign-sets", "--dry-run", "--json"]).await;
-    is_harmless(&listed.expect_success());
 }

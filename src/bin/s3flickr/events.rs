@@ -59,8 +59,12 @@ pub fn log(event: Event) {
             edit,
             number,
             total,
-        } => info!("{number}/{total} {edit}"),
+        } => edited(&edit, number, total),
     }
+}
+
+fn edited(edit: &str, number: usize, total: usize) {
+    info!("{number}/{total} {edit}");
 }
 
 fn requeued(key: &Key, reason: &str, retries: u32) {
