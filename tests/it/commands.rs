@@ -229,8 +229,11 @@ async fn photos_that_failed_are_status_3() {
     assert_eq!(env.photos().await.len(), 2);
 }
 
+/// What one source of an option says.
+type Source = Option<&'static str>;
+
 /// Who may see the photos, typed, in the environment and in the config file; and what comes of it.
-const PRIVACY: [(Option<&str>, Option<&str>, Option<&str>, &str); 6] = [
+const PRIVACY: [(Source, Source, Source, &str); 6] = [
     (None, None, None, "private"),
     (None, None, Some("family"), "family"),
     (None, Some("friends"), Some("family"), "friends"),

@@ -55,16 +55,19 @@ pub fn log(event: Event) {
             error!("album {title:?} was left as it is: {reason}")
         }
         Event::Account { message: text } | Event::Waiting { reason: text } => warn!("{text}"),
-        Event::Edited {
-            edit,
-            number,
-            total,
-        } => edited(&edit, number, total),
+        edit @ Event::Edited { .. } => edited(&edit),
     }
 }
 
-fn edited(edit: &str, number: usize, total: usize) {
-    info!("{number}/{total} {edit}");
+fn edited(event: &Event) {
+    if let Event::Edited {
+        edit,
+        number,
+        total,
+    } = event
+    {
+        info!("{number}/{total} {edit}");
+    }
 }
 
 fn requeued(key: &Key, reason: &str, retries: u32) {
