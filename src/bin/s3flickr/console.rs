@@ -98,10 +98,9 @@ impl Console {
         }
     }
 
-    /// Whether the reader of stdout went away: nothing that is printed reaches anybody.
+    /// Whether stdout takes no more: its reader went away, or the disk under it is full.
     pub fn is_unread(&self) -> bool {
-        let error = self.stdout_error.get();
-        error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+        self.stdout_error.get().is_some()
     }
 
     /// Says something to the person at the terminal, beside the result.

@@ -9,7 +9,9 @@ pub const HEAD_BYTES: usize = 256 * 1024;
 pub const GREY_JPEG: &[u8] = include_bytes!("grey.jpg");
 
 /// The extensions of the photos that Flickr takes.
-pub const PHOTOS: &[&str] = &["jpg", "jpeg", "jpe", "png", "gif", "tif", "tiff"];
+pub const PHOTOS: &[&str] = &[
+    "jpg", "jpeg", "jpe", "jfif", "jif", "pjpeg", "pjp", "png", "gif", "tif", "tiff",
+];
 
 /// The extensions of the videos that Flickr takes.
 pub const VIDEOS: &[&str] = &[

@@ -38,14 +38,14 @@ pub enum Command {
     Work(work::Work),
     /// Show how far a queue is
     Status(status::Status),
-    /// Put the photos into albums named after their folders, once, on one machine
+    /// Put the photos into albums named after their folders
     AssignSets(sets::AssignSets),
     /// List the photos that failed, or try them again
     #[command(subcommand)]
     Failed(failed::Failed),
-    /// Make one album of all albums of one title, once, on one machine
+    /// Make one album of all albums of one title
     MergeSets(sets::MergeSets),
-    /// Check keys, rights, queue, source and machine, with cures
+    /// Check all that a run needs
     Doctor(doctor::Doctor),
     /// Show the whole migration on the example photos
     #[cfg(feature = "sandbox")]
