@@ -5,8 +5,8 @@
 //! until it is settled or dropped. A worker that dies lets go, and the message is handed out again.
 //!
 //! Beside the messages a queue keeps those that failed, the runs of `populate`, and the budget of
-//! calls that all the workers of the queue share. A backend is three private traits: [`messages`],
-//! [`runs`] and [`pacer`]; [`Location`] chooses which.
+//! calls that all the workers of the queue share. A backend is three private traits: `messages`,
+//! `runs` and `pacer`; [`Location`] chooses which.
 
 mod error;
 mod lease;
