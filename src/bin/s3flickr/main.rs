@@ -12,6 +12,7 @@ mod log;
 mod options;
 mod parse;
 mod progress;
+mod question;
 mod report;
 mod screen;
 mod signals;

@@ -1,6 +1,6 @@
 //! `login`: the three steps of OAuth, with the user's browser in the middle.
 
-use std::io::{IsTerminal, stdin};
+use std::io::stdin;
 
 use anyhow::{Context, Result, bail};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
@@ -16,7 +16,7 @@ use tracing::warn;
 use crate::connect::{self, CALLS_PER_HOUR, Connector};
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::report;
+use crate::{question, report};
 
 /// Where a key is made.
 const KEYS: &str = "https://www.flickr.com/services/apps/create/";
@@ -109,11 +109,11 @@ impl Login {
             return Ok(());
         }
         let path = config.save_path().display();
-        let question = format!("{path} holds the login of {old}. Replace it by {new}? [y/N] ");
-        let answer = ask(console, &question, "yes or no")
+        let replace = format!("{path} holds the login of {old}. Replace it by {new}? [y/N] ");
+        if question::confirm(console, &replace)
             .await
-            .unwrap_or_default();
-        if ["y", "yes"].contains(&answer.to_lowercase().as_str()) {
+            .unwrap_or_default()
+        {
             return Ok(());
         }
         bail!(
@@ -217,17 +217,10 @@ async fn ask_key(console: &Console, prompt: &str, what: &str, variable: &str) ->
 
 /// Reads a line from a person or a pipe.
 async fn ask(console: &Console, prompt: &str, what: &str) -> Result<String> {
-    if stdin().is_terminal() {
-        console.prompt(prompt).context("cannot ask")?;
-    }
-    let read = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        stdin().read_line(&mut line).map(|_| line)
-    });
-    let line = read.await?.with_context(|| format!("cannot read {what}"))?;
-    match line.trim() {
-        "" => bail!("{what} is missing: nothing was typed"),
-        text => Ok(text.to_owned()),
+    let line = question::ask(console, prompt).await;
+    match line.with_context(|| format!("cannot read {what}"))? {
+        line if line.is_empty() => bail!("{what} is missing: nothing was typed"),
+        line => Ok(line),
     }
 }
 

@@ -1,12 +1,11 @@
 //! `assign-sets` and `merge-sets`.
 
-use std::io::{IsTerminal, Write, stderr, stdin};
+use std::io::{IsTerminal, stdin};
 
 use anyhow::{Result, bail};
 use s3flickr::model::flickr::set_plan::{Edit, Plan};
 use s3flickr::model::flickr::set_title::SetName;
 use s3flickr::ops::sets::{self, AssignOptions, SetsSummary};
-
 use s3flickr::stop::Stop;
 
 use super::sets_lock::SetsLock;
@@ -14,6 +13,7 @@ use crate::connect::Connector;
 use crate::console::Console;
 use crate::exit::{Exit, WrongUsage};
 use crate::progress::{SetsProgress, reporting, things};
+use crate::question::confirm;
 use crate::signals::stop_on_signals;
 use crate::{parse, report};
 
@@ -153,29 +153,9 @@ async fn may_delete(plan: &Plan, stop: &Stop, console: &Console) -> Result<Optio
     console.say(&report::plan(plan));
     let question = format!("Delete {albums}, whose photos are in another then? [y/N] ");
     tokio::select! {
-        answer = ask(&question) => Ok(Some(is_yes(&answer?))),
+        answer = confirm(console, &question) => answer.map(Some),
         () = stop.draining() => Ok(None),
     }
-}
-
-/// What the person at the terminal types after this question.
-async fn ask(question: &str) -> Result<String> {
-    eprint(question)?;
-    let read = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        stdin().read_line(&mut line).map(|_| line)
-    });
-    Ok(read.await??)
-}
-
-fn eprint(text: &str) -> Result<()> {
-    let mut stderr = stderr().lock();
-    stderr.write_all(text.as_bytes())?;
-    Ok(stderr.flush()?)
-}
-
-fn is_yes(answer: &str) -> bool {
-    ["y", "yes"].contains(&answer.trim().to_lowercase().as_str())
 }
 
 fn exit(summary: &SetsSummary) -> Exit {
