@@ -9,16 +9,16 @@ const FAILED: &str = "failed queue";
 const CALLS: &str = "queue of the call budget";
 const SETTINGS: &str = "queue settings";
 
-/// Looks at a queue. `is_named` is whether the user named it; where it is the default one, it may
-/// still be missing.
-pub async fn queue(location: &str, is_named: bool) -> Vec<Check> {
-    let queue = match Queue::open(location).await {
+/// Looks at a queue, or at why it could not be opened. `is_named` is whether the user named it;
+/// where it is the default one, it may still be missing.
+pub async fn queue(opened: &Result<Queue, Error>, location: &str, is_named: bool) -> Vec<Check> {
+    let queue = match opened {
         Ok(queue) => queue,
         Err(Error::NotFound { .. }) if !is_named => {
             let detail = format!("none yet; `s3flickr populate` makes {location}");
             return vec![Check::good(QUEUE, detail)];
         }
-        Err(error) => return vec![unopened(&error, location)],
+        Err(error) => return vec![unopened(error, location)],
     };
     let mut checks = vec![match queue.counts().await {
         Ok(counts) => Check::good(
@@ -35,8 +35,8 @@ pub async fn queue(location: &str, is_named: bool) -> Vec<Check> {
         Err(error) => unopened(&error, location),
     }];
     checks.push(Check::good(FAILED, "there"));
-    checks.push(call_budget(&queue, location).await);
-    checks.extend(settings(&queue).await);
+    checks.push(call_budget(queue, location).await);
+    checks.extend(settings(queue).await);
     checks
 }
 

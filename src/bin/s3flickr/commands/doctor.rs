@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use s3flickr::flickr::Budget;
-use s3flickr::model::Location;
+use s3flickr::model::{Location, Scheme};
 use s3flickr::ops;
 use s3flickr::ops::doctor::{self, Check, Diagnosis, Machine};
 use s3flickr::queue::{self, Queue};
@@ -37,9 +37,10 @@ impl Doctor {
     pub async fn run(self, connector: &Connector, console: &Console) -> Result<Exit> {
         let source = self.source()?;
         let place = connector.queue_location(&self.queue);
-        let is_bucket = |source: &Location| source.to_string().starts_with("s3:");
+        let opened = Queue::open(&place).await;
+        let is_bucket = |source: &Location| source.scheme() == Scheme::S3;
         let mut rounds = Rounds::new(console);
-        rounds.add(account(connector, &place).await);
+        rounds.add(account(connector, opened.as_ref().ok()).await);
         let mut aws_works = true;
         if is_sqs(&place) || source.as_ref().is_some_and(is_bucket) {
             let checks = doctor::credentials().await;
@@ -48,7 +49,8 @@ impl Doctor {
         }
         // Without credentials these would only say the same again.
         if aws_works || !is_sqs(&place) {
-            rounds.add(doctor::queue(&place, self.queue.queue.is_some()).await);
+            let is_named = self.queue.queue.is_some();
+            rounds.add(doctor::queue(&opened, &place, is_named).await);
         }
         if let Some(source) = source.filter(|source| aws_works || !is_bucket(source)) {
             rounds.add(doctor::source(source).await);
@@ -68,7 +70,7 @@ impl Doctor {
 
 /// Whether a queue is one of SQS.
 fn is_sqs(queue: &str) -> bool {
-    queue.starts_with("sqs:") || queue.starts_with("http")
+    matches!(queue::Location::parse(queue), Ok(queue::Location::Sqs(_)))
 }
 
 /// A run that ended itself: why.
@@ -101,7 +103,8 @@ fn is_denied(error: &queue::Error) -> bool {
 ///
 /// `told` is the error, whose own advice is not given twice.
 pub async fn advise(connector: &Connector, queue: &str, told: &str, console: &Console) {
-    let mut checks = account(connector, queue).await;
+    let opened = Queue::open(queue).await.ok();
+    let mut checks = account(connector, opened.as_ref()).await;
     if is_sqs(queue) {
         checks.extend(doctor::credentials().await);
     }
@@ -124,7 +127,7 @@ fn is_told(fix: &str, told: &str) -> bool {
 }
 
 /// The account's checks. Their few calls are the key's too: they come out of the queue's budget.
-async fn account(connector: &Connector, queue: &str) -> Vec<Check> {
+async fn account(connector: &Connector, queue: Option<&Queue>) -> Vec<Check> {
     match connector.account() {
         Ok(account) => {
             // Why saved keys are not used is told by the error that says so.
@@ -137,7 +140,7 @@ async fn account(connector: &Connector, queue: &str) -> Vec<Check> {
     let stop = Stop::new();
     let client = match fleet(queue).await {
         Some(queue) => {
-            let budget = connector.budget(Some(&queue), CALLS_PER_HOUR, &stop);
+            let budget = connector.budget(Some(queue), CALLS_PER_HOUR, &stop);
             budget.await.and_then(|budget| connector.flickr(budget))
         }
         None => connector.flickr(Budget::unlimited()),
@@ -149,8 +152,8 @@ async fn account(connector: &Connector, queue: &str) -> Vec<Check> {
 }
 
 /// The queue, if a fleet has worked on it. To ask another for a call would set up its budget.
-async fn fleet(queue: &str) -> Option<Queue> {
-    let queue = Queue::open(queue).await.ok()?;
+async fn fleet(queue: Option<&Queue>) -> Option<&Queue> {
+    let queue = queue?;
     let rate = queue.rate().await.ok()?;
     rate.is_some().then_some(queue)
 }
