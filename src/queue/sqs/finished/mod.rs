@@ -79,7 +79,13 @@ impl Finished {
         if redelivered {
             self.clear_up().await?;
             if self.is_counted(&id).await? {
-                return delete.await;
+                let deleted = delete.await;
+                if deleted.is_ok() {
+                    let mut tallies = self.tally();
+                    let of_all = tallies.values_mut();
+                    of_all.for_each(|tally| tally.settle(&id, true, true));
+                }
+                return deleted;
             }
         }
         self.count(run, &id);
@@ -90,13 +96,7 @@ impl Finished {
         // Saved or not, the photo is there, so its message must go. The next write saves it.
         let deleted = delete.await;
         if let Some(tally) = self.tally().get_mut(run) {
-            if deleted.is_ok() {
-                tally.ids.retain(|other| *other != id);
-            } else if written.is_err() {
-                // It is handed out again. The worker that finishes it then counts it, unless it finds the id.
-                tally.ids.retain(|other| *other != id);
-                tally.unclear.push(id);
-            }
+            tally.settle(&id, written.is_ok(), deleted.is_ok());
         }
         deleted
     }

@@ -39,6 +39,22 @@ impl Tally {
             self.ids.pop_front();
         }
     }
+
+    /// What became of a message that was counted: whether the count was `written`, and the message
+    /// `deleted`. A message that was handed out again meanwhile, found counted and deleted is done:
+    /// what its first delivery says later changes nothing.
+    pub(super) fn settle(&mut self, id: &str, written: bool, deleted: bool) {
+        let Some(at) = self.ids.iter().position(|other| other == id) else {
+            return;
+        };
+        if deleted || !written {
+            self.ids.remove(at);
+        }
+        if !deleted && !written {
+            // It is handed out again. The worker that finishes it then counts it, unless it finds the id.
+            self.unclear.push(id.to_owned());
+        }
+    }
 }
 
 /// The key of the tag of one worker and one run.
@@ -119,6 +135,33 @@ mod tests {
         assert_eq!(decode(&key, &value), Some((run.to_owned(), tally)));
         assert_eq!(decode("s3flickr.populate.x", "1:2:3"), None);
         assert_eq!(decode(&key, "what"), None);
+    }
+
+    #[test]
+    fn a_message_whose_second_delivery_was_deleted_stays_counted() {
+        let mut tally = Tally::default();
+        tally.count("a", 1);
+        // The queue was away: the first delivery is not settled yet when the second one is.
+        tally.settle("a", true, true);
+        tally.settle("a", false, false);
+        assert_eq!((tally.count, tally.ids.len()), (1, 0));
+        assert!(tally.unclear.is_empty(), "{tally:?}");
+    }
+
+    #[test]
+    fn what_was_neither_written_nor_deleted_is_unclear_and_a_written_id_is_kept() {
+        let mut tally = Tally::default();
+        for id in ["a", "b", "c"] {
+            tally.count(id, 1);
+        }
+        tally.settle("a", false, false);
+        tally.settle("b", true, false);
+        tally.settle("c", false, true);
+        assert_eq!(
+            (tally.ids, tally.unclear),
+            (["b".to_owned()].into(), vec!["a".to_owned()])
+        );
+        assert_eq!(tally.count, 3);
     }
 
     #[test]
